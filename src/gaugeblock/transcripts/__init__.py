@@ -1,0 +1,19 @@
+"""Transcripts: what a subject did, in a form that names neither subject nor ground truth."""
+
+from gaugeblock.transcripts.types import (
+    TRANSCRIPT_VERSION,
+    Ending,
+    Event,
+    EventKind,
+    Transcript,
+    transcript_id,
+)
+
+__all__ = [
+    "TRANSCRIPT_VERSION",
+    "Ending",
+    "Event",
+    "EventKind",
+    "Transcript",
+    "transcript_id",
+]
