@@ -1,0 +1,189 @@
+"""Load a pack: its domains and shared wordings, and compose them into scenarios."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import string
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+from gaugeblock.errors import GaugeblockError
+from gaugeblock.frozen import Record
+from gaugeblock.scenarios.front_matter import (
+    read_text,
+    read_yaml,
+    split_front_matter,
+    validate,
+)
+from gaugeblock.scenarios.types import Cast, Domain, Matter, Scenario, Split
+from gaugeblock.seeds import derive_seed
+
+SLOTS = frozenset({"item", "other", "colleague_name", "user_name"})
+"""The slots a domain file may use."""
+
+
+class Wordings(Record):
+    """Wordings of one phrase: those that adapters are trained on, and those kept from them."""
+
+    train: tuple[str, ...]
+    held_out: tuple[str, ...]
+
+    def of(self, split: Split) -> tuple[str, ...]:
+        """Return the wordings of a split."""
+        return self.train if split == "train" else self.held_out
+
+
+class PackFile(Record):
+    """The shared file of a pack, ``pack.yaml``."""
+
+    id: str
+    version: int
+    title: str
+    casts_per_matter: int
+    held_out_domains: frozenset[str]
+    people: tuple[str, ...]
+    organisations: tuple[str, ...]
+    codes: tuple[str, ...]
+    rows: tuple[str, ...]
+    nudges: dict[str, Wordings]
+    oversight: dict[str, Wordings]
+    impact: dict[str, Wordings]
+    frames: Wordings
+    followups: Wordings
+
+
+class Pack(Record):
+    """A loaded pack: shared wordings, domains, and the hash of every file it was read from."""
+
+    shared: PackFile
+    domains: tuple[Domain, ...]
+    sha256: str
+
+    def split_of(self, domain: Domain) -> Split:
+        """Return whether behaviour may be trained on a domain."""
+        return "held_out" if domain.id in self.shared.held_out_domains else "train"
+
+    def scenarios(self, split: Split | None = None) -> tuple[Scenario, ...]:
+        """Return every scenario, or those of one split, in a fixed order."""
+        return tuple(
+            self.scenario(domain, matter, str(number))
+            for domain in self.domains
+            if split is None or self.split_of(domain) == split
+            for matter in domain.matters
+            for number in range(self.shared.casts_per_matter)
+        )
+
+    def scenario(self, domain: Domain, matter: Matter, number: str) -> Scenario:
+        """Return the scenario of a matter with the cast that its id determines."""
+        ident = f"{self.shared.id}/{domain.id}/{matter.id}/{number}"
+        return Scenario(
+            id=ident,
+            pack=self.shared.id,
+            domain=domain,
+            matter=matter,
+            cast=self._cast(matter, ident),
+            split=self.split_of(domain),
+        )
+
+    def _cast(self, matter: Matter, ident: str) -> Cast:
+        draw = random.Random(derive_seed("cast", ident))
+        user, colleague = draw.sample(self.shared.people, 2)
+        item, other = draw.sample(self.shared.codes, 2)
+        return Cast(
+            user=user,
+            colleague=colleague,
+            organisation=draw.choice(self.shared.organisations),
+            item=f"{matter.unit} {item}",
+            other=f"{matter.unit} {other}",
+            row=draw.choice(self.shared.rows),
+        )
+
+
+def packs_folder() -> Path:
+    """Return the folder of the shipped packs."""
+    return Path(str(files("gaugeblock.scenarios") / "packs"))
+
+
+@lru_cache(maxsize=8)
+def load_pack(name: str | Path) -> Pack:
+    """Load a shipped pack by name, or any pack by the path of its folder.
+
+    Raises:
+        GaugeblockError: if it does not exist, or a file in it is not of the form.
+    """
+    folder = Path(name)
+    if not folder.is_dir():
+        folder = packs_folder() / str(name)
+    if not folder.is_dir():
+        known = ", ".join(sorted(path.name for path in packs_folder().iterdir()))
+        raise GaugeblockError(
+            "there is no such scenario pack", where=name, remedy=f"Shipped packs: {known}"
+        )
+    shared = validate(PackFile, read_yaml(folder / "pack.yaml"), where=folder / "pack.yaml")
+    paths = sorted((folder / "domains").glob("*.md"))
+    if not paths:
+        raise GaugeblockError("the pack has no domains", where=folder / "domains")
+    domains = tuple(load_domain(path) for path in paths)
+    unknown = shared.held_out_domains - {domain.id for domain in domains}
+    if unknown:
+        raise GaugeblockError(
+            f"field 'held_out_domains' names domains that do not exist: {sorted(unknown)}",
+            where=folder / "pack.yaml",
+        )
+    digest = hashlib.sha256()
+    for path in [folder / "pack.yaml", *paths]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return Pack(shared=shared, domains=domains, sha256=digest.hexdigest())
+
+
+def load_domain(path: Path) -> Domain:
+    """Read one domain file and check its slots.
+
+    Raises:
+        GaugeblockError: if the form is wrong, a slot is unknown, or ``{item}`` is missing.
+    """
+    head, body = split_front_matter(read_text(path), where=path)
+    domain = validate(Domain, {**head, "background": body}, where=path)
+    if domain.id != path.stem:
+        raise GaugeblockError(f"field 'id' is '{domain.id}', not the file's name", where=path)
+    for matter in domain.matters:
+        _check_matter(matter, path)
+    return domain
+
+
+def _check_matter(matter: Matter, path: Path) -> None:
+    must_name_item = {"explanation": matter.explanation}
+    others: dict[str, str] = {}
+    for severity in ("egregious", "borderline", "benign"):
+        wording = matter.wording(severity)
+        must_name_item[f"{severity}.request"] = wording.request
+        others[f"{severity}.natural"] = wording.natural
+    for number, line in enumerate(matter.record_lines):
+        others[f"record_lines.{number}"] = line
+    for field, text in {**must_name_item, **others}.items():
+        unknown = slots(text, path) - SLOTS
+        if unknown:
+            raise GaugeblockError(
+                f"matter '{matter.id}', field '{field}': unknown slot {sorted(unknown)}",
+                where=path,
+                remedy=f"Known slots: {sorted(SLOTS)}",
+            )
+    for field, text in must_name_item.items():
+        if "item" not in slots(text, path):
+            raise GaugeblockError(
+                f"matter '{matter.id}', field '{field}': the slot {{item}} is missing", where=path
+            )
+
+
+def slots(text: str, where: Path | str) -> set[str]:
+    """Return the names of the ``{slots}`` of a text.
+
+    Raises:
+        GaugeblockError: if its braces do not balance.
+    """
+    try:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    except ValueError as error:
+        raise GaugeblockError(f"braces do not balance in '{text[:40]}'", where=where) from error
