@@ -1,1 +1,25 @@
-"""claims."""
+"""Claims: statements about a subject with evidence, defeaters and one verdict."""
+
+from gaugeblock.claims.types import (
+    CLAIM_VERSION,
+    Claim,
+    Defeater,
+    Evidence,
+    Finding,
+    FindingKind,
+    Ledger,
+    Quantifier,
+    Verdict,
+)
+
+__all__ = [
+    "CLAIM_VERSION",
+    "Claim",
+    "Defeater",
+    "Evidence",
+    "Finding",
+    "FindingKind",
+    "Ledger",
+    "Quantifier",
+    "Verdict",
+]
