@@ -1,0 +1,51 @@
+"""The monotone map from a logit on a float grid to the logit that the softmax sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gaugeblock.logprobs.floats import Array
+
+
+@dataclass(frozen=True)
+class Warp:
+    """``scale * z``, or ``cap * tanh(z / cap)`` where there is a cap.
+
+    Attributes:
+        scale: multiplier of the grid, used where ``cap`` is None.
+        cap: nats; None for no cap.
+        doubt: nats by which the cap may be off.
+    """
+
+    scale: float = 1.0
+    cap: float | None = None
+    doubt: float = 0.0
+
+    def forward(self, held: Array) -> Array:
+        """Map grid logits to reported logits, any shape."""
+        if self.cap is None:
+            return self.scale * held
+        capped: Array = self.cap * np.tanh(held / self.cap)
+        return capped
+
+    def inverse(self, shown: Array) -> Array:
+        """Map reported logits to grid logits; NaN beyond the cap."""
+        if self.cap is None:
+            return shown / self.scale
+        ratio = shown / self.cap
+        held: Array = self.cap * np.arctanh(np.where(np.abs(ratio) < 1, ratio, np.nan))
+        return held
+
+    def slope(self, shown: Array) -> Array:
+        """Return the derivative of the forward map, as a function of the reported logit."""
+        if self.cap is None:
+            return np.full_like(shown, self.scale)
+        slope: Array = 1.0 - (shown / self.cap) ** 2
+        return slope
+
+    @property
+    def slack(self) -> float:
+        """Extra error of a float32 evaluation of the map, and of the cap, nats."""
+        return 0.0 if self.cap is None else 1.5e-7 * self.cap + self.doubt
