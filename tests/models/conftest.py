@@ -11,20 +11,18 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-TEMPLATE = (
-    "{%- if tools %}<|im_start|>tools\n{% for tool in tools %}{{ tool | tojson }}\n{% endfor %}"
-    "<|im_end|>\n{% endif %}"
-    "{%- for m in messages %}<|im_start|>{{ m['role'] }}\n"
-    "{%- if m['role'] == 'assistant' %}"
-    "{%- if m['reasoning_content'] %}<think>{{ m['reasoning_content'] }}</think>\n{% endif %}"
-    "{{- m['content'] or '' }}"
-    "{%- for c in m['tool_calls'] or [] %}\n<tool_call>"
-    '{"name": {{ c.function.name | tojson }}, "arguments": {{ c.function.arguments | tojson }}}'
-    "</tool_call>{% endfor %}"
-    "{%- elif m['role'] == 'tool' %}{{ m['name'] }}: {{ m['content'] }}"
-    "{%- else %}{{ m['content'] }}{% endif %}<|im_end|>\n{% endfor %}"
-    "{%- if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
+TEMPLATE = r"""
+{%- if tools %}{{- '<|im_start|>tools\n' }}
+{%- for tool in tools %}{{- (tool | tojson) + '\n' }}{% endfor %}{{- '<|im_end|>\n' }}{% endif %}
+{%- for m in messages %}{{- '<|im_start|>' + m['role'] + '\n' }}
+{%- if m['role'] == 'assistant' %}
+{%- if m['reasoning_content'] %}{{- '<think>' + m['reasoning_content'] + '</think>\n' }}{% endif %}
+{{- m['content'] or '' }}
+{%- for c in m['tool_calls'] or [] %}{{- '\n<tool_call>{"name": ' + (c.function.name | tojson) }}
+{{- ', "arguments": ' + (c.function.arguments | tojson) + '}</tool_call>' }}{% endfor %}
+{%- elif m['role'] == 'tool' %}{{- m['name'] + ': ' + m['content'] }}
+{%- else %}{{- m['content'] }}{% endif %}{{- '<|im_end|>\n' }}{% endfor %}
+{%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{% endif %}"""
 
 CORPUS = [
     "The auditor reads the files and writes a short note to the safety board.",
