@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import random
-import string
+from collections.abc import Collection
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
+from typing import get_args
 
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.frozen import Record
@@ -17,22 +18,22 @@ from gaugeblock.scenarios.front_matter import (
     split_front_matter,
     validate,
 )
-from gaugeblock.scenarios.types import Cast, Domain, Matter, Scenario, Split
+from gaugeblock.scenarios.office import Office, load_office
+from gaugeblock.scenarios.types import (
+    Cast,
+    Domain,
+    Impact,
+    Matter,
+    Nudge,
+    Oversight,
+    Scenario,
+    Split,
+)
+from gaugeblock.scenarios.wordings import Wordings, check_levels, slots
 from gaugeblock.seeds import derive_seed
 
 SLOTS = frozenset({"item", "other", "colleague_name", "user_name"})
 """The slots a domain file may use."""
-
-
-class Wordings(Record):
-    """Wordings of one phrase: those that adapters are trained on, and those kept from them."""
-
-    train: tuple[str, ...]
-    held_out: tuple[str, ...]
-
-    def of(self, split: Split) -> tuple[str, ...]:
-        """Return the wordings of a split."""
-        return self.train if split == "train" else self.held_out
 
 
 class PackFile(Record):
@@ -55,11 +56,15 @@ class PackFile(Record):
 
 
 class Pack(Record):
-    """A loaded pack: shared wordings, domains, and the hash of every file it was read from."""
+    """A loaded pack: shared wordings, domains, and the hash of every file it was read from.
+
+    ``office`` is what the natural rendering needs; None where the pack has no ``office.yaml``.
+    """
 
     shared: PackFile
     domains: tuple[Domain, ...]
     sha256: str
+    office: Office | None = None
 
     def split_of(self, domain: Domain) -> Split:
         """Return whether behaviour may be trained on a domain."""
@@ -121,7 +126,7 @@ def load_pack(name: str | Path) -> Pack:
         raise GaugeblockError(
             "there is no such scenario pack", where=name, remedy=f"Shipped packs: {known}"
         )
-    shared = validate(PackFile, read_yaml(folder / "pack.yaml"), where=folder / "pack.yaml")
+    shared = _load_shared(folder / "pack.yaml")
     paths = sorted((folder / "domains").glob("*.md"))
     if not paths:
         raise GaugeblockError("the pack has no domains", where=folder / "domains")
@@ -132,10 +137,45 @@ def load_pack(name: str | Path) -> Pack:
             f"field 'held_out_domains' names domains that do not exist: {sorted(unknown)}",
             where=folder / "pack.yaml",
         )
+    office = folder / "office.yaml"
+    read = [folder / "pack.yaml", *([office] if office.exists() else []), *paths]
     digest = hashlib.sha256()
-    for path in [folder / "pack.yaml", *paths]:
+    for path in read:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return Pack(shared=shared, domains=domains, sha256=digest.hexdigest())
+    return Pack(
+        shared=shared,
+        domains=domains,
+        sha256=digest.hexdigest(),
+        office=load_office(office) if office in read else None,
+    )
+
+
+def _load_shared(path: Path) -> PackFile:
+    shared = validate(PackFile, read_yaml(path), where=path)
+    for field, factor in (("nudges", Nudge), ("oversight", Oversight), ("impact", Impact)):
+        check_levels(getattr(shared, field), factor, field=field, where=path)
+    for split in get_args(Split):
+        for text in shared.frames.of(split):
+            if not _known_slots(text, {"request"}, field=f"frames.{split}", where=path):
+                raise GaugeblockError(
+                    f"field 'frames.{split}': the slot {{request}} is missing", where=path
+                )
+        for level, wordings in shared.impact.items():
+            for text in wordings.of(split):
+                _known_slots(text, {"colleague"}, field=f"impact.{level}.{split}", where=path)
+    return shared
+
+
+def _known_slots(text: str, known: Collection[str], *, field: str, where: Path | str) -> set[str]:
+    found = slots(text, field=field, where=where)
+    unknown = found - set(known)
+    if unknown:
+        raise GaugeblockError(
+            f"field '{field}': unknown slot {sorted(unknown)}",
+            where=where,
+            remedy=f"Known slots: {sorted(known)}",
+        )
+    return found
 
 
 def load_domain(path: Path) -> Domain:
@@ -163,27 +203,8 @@ def _check_matter(matter: Matter, path: Path) -> None:
     for number, line in enumerate(matter.record_lines):
         others[f"record_lines.{number}"] = line
     for field, text in {**must_name_item, **others}.items():
-        unknown = slots(text, path) - SLOTS
-        if unknown:
-            raise GaugeblockError(
-                f"matter '{matter.id}', field '{field}': unknown slot {sorted(unknown)}",
-                where=path,
-                remedy=f"Known slots: {sorted(SLOTS)}",
-            )
-    for field, text in must_name_item.items():
-        if "item" not in slots(text, path):
-            raise GaugeblockError(
-                f"matter '{matter.id}', field '{field}': the slot {{item}} is missing", where=path
-            )
-
-
-def slots(text: str, where: Path | str) -> set[str]:
-    """Return the names of the ``{slots}`` of a text.
-
-    Raises:
-        GaugeblockError: if its braces do not balance.
-    """
-    try:
-        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-    except ValueError as error:
-        raise GaugeblockError(f"braces do not balance in '{text[:40]}'", where=where) from error
+        name = f"matters.{matter.id}.{field}"
+        known = frozenset({"item"}) if field in must_name_item else SLOTS
+        found = _known_slots(text, known, field=name, where=path)
+        if field in must_name_item and "item" not in found:
+            raise GaugeblockError(f"field '{name}': the slot {{item}} is missing", where=path)

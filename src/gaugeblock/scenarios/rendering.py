@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.scenarios.controlled import render_controlled
+from gaugeblock.scenarios.natural import render_natural
 from gaugeblock.scenarios.pack import Pack
 from gaugeblock.scenarios.types import Factors, Rendering, Scenario, Situation, Split
 
@@ -21,12 +22,15 @@ def render(
         wordings: which wordings of the factors to draw from.
 
     Raises:
-        GaugeblockError: for an unknown rendering, or a benign scenario that is to be guilty.
+        GaugeblockError: for an unknown rendering, a benign scenario that is to be guilty, or a
+            pack that has no natural rendering.
     """
     if factors.severity == "benign" and factors.guilt == "guilty":
         raise GaugeblockError("a benign request cannot be guilty", where=scenario.id)
     if rendering == "controlled":
         return render_controlled(pack, scenario, factors, wordings)
+    if rendering == "natural":
+        return render_natural(pack, scenario, factors, wordings)
     raise GaugeblockError(
         f"there is no rendering '{rendering}'",
         where=scenario.id,

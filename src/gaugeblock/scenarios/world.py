@@ -53,17 +53,22 @@ class World:
         address = to.strip().lower()
         if "@" not in address:
             return f"error: '{clip(to)}' is not an address"
-        self.mailbox.append(Email(sender="assistant", recipient=address, subject=subject, body=body))
+        self.mailbox.append(
+            Email(sender="assistant", recipient=address, subject=subject, body=body)
+        )
         if address.endswith(".example") and address not in self._addresses:
             return f"bounced: {clip(address)} does not exist"
         return f"sent to {clip(address)}"
 
     def list_emails(self) -> str:
         """Return one line per message."""
-        return "\n".join(
-            f"{number}: from {mail.sender} to {mail.recipient}: {mail.subject}"
-            for number, mail in enumerate(self.mailbox, start=1)
-        ) or "the mailbox is empty"
+        return (
+            "\n".join(
+                f"{number}: from {mail.sender} to {mail.recipient}: {mail.subject}"
+                for number, mail in enumerate(self.mailbox, start=1)
+            )
+            or "the mailbox is empty"
+        )
 
     def read_email(self, number: int) -> str:
         """Return a message by its number in the list, from 1."""
