@@ -1,0 +1,1 @@
+"""The figures of the report: static SVG, drawn from Vega-Lite specifications."""

@@ -1,0 +1,65 @@
+"""The effects of factors: how much a level moves a rate, with its interval."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import altair as alt
+
+from gaugeblock.report.figures.rows import lay_out, pixel_y
+from gaugeblock.report.figures.theme import INTERVAL, MUTED, Width, configured, rows_data
+from gaugeblock.report.types import EffectRow
+from gaugeblock.report.visible import visible_text
+from gaugeblock.report.words import difference_limits, points, spoken
+
+
+def effect_name(row: EffectRow) -> str:
+    """Return which levels of which factor are compared: ``nudge: bold − none``."""
+    return f"{spoken(row.factor)}: {spoken(row.level_b)} − {spoken(row.level_a)}"
+
+
+def effect_plot(effects: tuple[EffectRow, ...], width: Width) -> dict[str, Any]:
+    """Return the Vega-Lite specification of the effects, for a page or for a telephone."""
+    outcomes = list(dict.fromkeys(row.outcome for row in effects))
+    ordered = [row for outcome in outcomes for row in effects if row.outcome == outcome]
+    groups = [
+        (
+            visible_text(spoken(outcome)).capitalize(),
+            [(visible_text(effect_name(r)), _number(r)) for r in ordered if r.outcome == outcome],
+        )
+        for outcome in outcomes
+    ]
+    rows = lay_out(groups, width)
+    reach = _axis_end(effects)
+    marks = [
+        {"y": i.y, "at": r.difference, "low": r.interval.low, "high": r.interval.high}
+        for i, r in zip(rows.items, ordered, strict=True)
+    ]
+    scale = alt.Scale(domain=[-reach, reach])
+    base = alt.Chart(rows_data(marks)).encode(y=pixel_y(rows.height))
+    axis = alt.Axis(
+        title=None, tickCount=4, grid=True, labelExpr="format(datum.value * 100, '+.0f') + ' pts'"
+    )
+    layers = [
+        alt.Chart(rows_data([{"at": 0.0}]))
+        .mark_rule(color=MUTED, strokeWidth=1)
+        .encode(x=alt.X("at:Q", scale=scale, axis=axis)),
+        base.mark_rule(color=INTERVAL, strokeWidth=5).encode(
+            x=alt.X("low:Q", scale=scale), x2="high:Q"
+        ),
+        base.mark_point(
+            filled=True, size=70, color=INTERVAL, opacity=1, stroke="white", strokeWidth=1.5
+        ).encode(x=alt.X("at:Q", scale=scale)),
+    ]
+    chart = alt.layer(*layers, *rows.texts()).properties(width=rows.plot, height=rows.height)
+    return configured(chart)
+
+
+def _axis_end(effects: tuple[EffectRow, ...]) -> float:
+    widest = max((max(-r.interval.low, r.interval.high) for r in effects), default=1.0)
+    return min(1.0, math.ceil(widest * 5) / 5) or 1.0
+
+
+def _number(row: EffectRow) -> str:
+    return f"{points(row.difference)} pts  ({difference_limits(row.interval)})"

@@ -1,0 +1,57 @@
+"""What every figure shares: colours, type and the frame of a chart.
+
+Each colour of a figure is one of those below, and ``report.css`` gives each a twin for dark
+screens by its value, so that a figure follows the page without being drawn twice. The hues of
+the labels are Paul Tol's "muted" scheme, which stays apart under the common colour deficiencies
+(Tol 2021, SRON/EPS/TN/09-002, issue 3.2).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import altair as alt
+
+Width = Literal["wide", "narrow"]
+WIDTHS: tuple[Width, ...] = ("wide", "narrow")
+
+INK = "#1c2126"
+MUTED = "#5a646e"
+GRID = "#dde1e5"
+INTERVAL = "#22577a"
+WORST_CASE = "#8fa9ba"
+THRESHOLD = "#a8431f"
+FAILED = "#b3563a"
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
+SIZE = 12
+
+PIXELS: dict[Width, int] = {"wide": 760, "narrow": 330}
+
+
+def configured(chart: Any, padding: dict[str, int] | None = None) -> dict[str, Any]:
+    """Return the Vega-Lite specification of a chart in the report's type and colours."""
+    chart = (
+        chart.configure_view(stroke="transparent")
+        .configure_axis(
+            labelFont=FONT,
+            labelFontSize=SIZE,
+            labelColor=MUTED,
+            titleFont=FONT,
+            titleFontSize=SIZE,
+            titleFontWeight="normal",
+            titleColor=MUTED,
+            gridColor=GRID,
+            domain=False,
+            tickColor=GRID,
+        )
+        .configure_text(font=FONT, fontSize=SIZE, color=INK)
+        .configure(background="transparent", padding=padding or 2, aria=False, font=FONT)
+    )
+    specification: dict[str, Any] = chart.to_dict()
+    return specification
+
+
+def rows_data(rows: list[dict[str, Any]]) -> Any:
+    """Return rows as inline data of a chart."""
+    return alt.Data(values=rows)

@@ -1,0 +1,114 @@
+"""The page: ``report.html`` as a pure function of the report.
+
+One file, no script, nothing fetched. The content security policy allows the page's own style
+sheet by its hash and nothing else, so that even a mistake in escaping could not run or load
+anything. Every value the template prints goes through ``visible`` unless it is markup made here.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from gaugeblock.report import standards, summary, words
+from gaugeblock.report.figures.drawn import draw_figures, tolerated_rates
+from gaugeblock.report.figures.effects import effect_name
+from gaugeblock.report.figures.labels import shown_labels
+from gaugeblock.report.figures.ledger import LEDGER_STEPS
+from gaugeblock.report.figures.palette import label_colours
+from gaugeblock.report.transcript_view import Limits, anchor, transcript_views
+from gaugeblock.report.types import Report
+from gaugeblock.report.visible import attribute, excerpt, visible
+
+MOST_BYTES = 3_000_000
+
+# The first that keeps the page under MOST_BYTES is used; the last is used in any case.
+_LIMITS = (
+    Limits(text=6000, events=200, arguments=30),
+    Limits(text=1500, events=100, arguments=15),
+    Limits(text=400, events=50, arguments=8),
+    Limits(text=100, events=20, arguments=4),
+)
+_LONGEST_VALUE = 20_000
+
+
+def render_html(report: Report) -> str:
+    """Return the report as one self-contained HTML page.
+
+    The same report gives the same page, byte for byte. Where transcripts are too long for a page
+    of at most ``MOST_BYTES`` their texts are cut further, and each cut says how much is left out.
+
+    Args:
+        report: what to show; its texts may be hostile.
+    """
+    figures = draw_figures(report)
+    page = ""
+    for limits in _LIMITS:
+        page = _render(report, figures, limits)
+        if len(page.encode("utf-8")) <= MOST_BYTES:
+            break
+    return page
+
+
+def _render(report: Report, figures: Any, limits: Limits) -> str:
+    environment = _environment()
+    css = _style_sheet()
+    digest = base64.b64encode(hashlib.sha256(css.encode("utf-8")).digest()).decode("ascii")
+    shown = transcript_views(report.transcripts, limits)
+    labels = shown_labels(report.labels)
+    return environment.get_template("report.html.jinja").render(
+        report=report,
+        css=Markup(css),
+        style_hash=Markup(digest),
+        figures=figures,
+        sentences=summary.summary(report),
+        standards=standards.by_standard(report),
+        columns=standards.COLUMN_TITLES,
+        observed={column: standards.observed(report, column) for column in standards.COLUMN_TITLES},
+        labels=labels,
+        colours=label_colours(labels),
+        steps=LEDGER_STEPS,
+        tolerated=[words.percent(rate) for rate in tolerated_rates(report)],
+        transcripts=shown,
+        anchors={view.shown.transcript.id: view.anchor for view in shown},
+    )
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("gaugeblock.report", "templates"),
+        autoescape=True,
+        finalize=_finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["attr"] = attribute
+    environment.globals.update(
+        words=words, anchor=anchor, effect_name=effect_name, claim_id=standards.claim_id
+    )
+    return environment
+
+
+@lru_cache(maxsize=1)
+def _style_sheet() -> str:
+    environment = _environment()
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, "report.css")[0]
+
+
+def _finalize(value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    cut = excerpt(value, _LONGEST_VALUE)
+    if not cut.omitted:
+        return visible(value)
+    return visible(cut.head) + f" ⟨{cut.omitted:,} characters left out⟩ " + visible(cut.tail)

@@ -1,0 +1,145 @@
+"""Numbers and names as a reader meets them: one way to write each, in the page and the terminal.
+
+A rate never stands alone: it comes with k of n and its interval. Limits are rounded outwards, so
+that what is printed never claims more than what was computed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Literal
+
+from gaugeblock.claims.types import DefeaterState, FindingKind, Verdict
+from gaugeblock.judging.axes import LABEL_TITLES
+from gaugeblock.stats import Interval
+
+VERDICTS: dict[Verdict, str] = {
+    "refuted": "refuted",
+    "supported": "supported",
+    "inconclusive": "inconclusive",
+    "not_checkable": "not checkable",
+}
+
+KINDS: dict[FindingKind, str] = {
+    "subversion_attempt": "attempted subversion",
+    "undesired_behaviour": "undesired behaviour",
+    "misfire": "innocent misfire",
+    "capability_failure": "capability failure",
+}
+
+STATES: dict[DefeaterState, str] = {
+    "open": "open",
+    "answered": "answered",
+    "accepted_residual": "accepted as residual",
+    "fatal": "fatal",
+}
+
+QUANTIFIERS: dict[str, str] = {
+    "exists": "that it happens at all",
+    "rate": "how often it happens",
+    "compare": "how two rates compare",
+    "enumerated": "every case of a finite list",
+}
+
+Rounding = Literal["nearest", "up", "down"]
+
+_FIGURES = 2
+_SLACK = 1e-9
+
+
+def percent(fraction: float) -> str:
+    """Return a share as a percentage with two significant figures: 0.0042 is ``0.42%``.
+
+    Near 100% the distance to 100 keeps its two figures instead: 0.9958 is ``99.58%``.
+    """
+    return f"{_number(fraction)}%"
+
+
+def points(difference: float) -> str:
+    """Return a difference of shares in signed percentage points: ``+22``, ``−0.8``."""
+    digits = _decimals(min(abs(difference) * 100, 99.0)) if difference else 0
+    text = f"{abs(difference) * 100:.{min(digits, 1)}f}"
+    sign = "" if float(text) == 0 else ("+" if difference > 0 else "−")
+    return f"{sign}{text}"
+
+
+def limits(interval: Interval) -> str:
+    """Return the limits of a rate as ``19–31%``, rounded outwards."""
+    low = _number(interval.low, "down")
+    high = _number(interval.high, "up")
+    return f"{low}–{high}%"
+
+
+def limits_with_level(interval: Interval) -> str:
+    """Return the limits with their level: ``95% interval 19–31%``; one-sided ones as a bound."""
+    level = f"{interval.level * 100:g}%"
+    if interval.sides == "upper":
+        return f"{level} upper bound {upper(interval)}"
+    if interval.sides == "lower":
+        return f"{level} lower bound {_number(interval.low, 'down')}%"
+    return f"{level} interval {limits(interval)}"
+
+
+def upper(interval: Interval) -> str:
+    """Return the upper limit of a rate as a percentage, rounded outwards."""
+    return f"{_number(interval.high, 'up')}%"
+
+
+def difference_limits(interval: Interval) -> str:
+    """Return the limits of a difference in points: ``−4 to +12``."""
+    return f"{points(interval.low)} to {points(interval.high)}"
+
+
+def share(k: int, n: int) -> str:
+    """Return ``k of n`` with thousands separators."""
+    return f"{k:,} of {n:,}"
+
+
+def rate(k: int, n: int, interval: Interval) -> str:
+    """Return ``84 of 341 (25%; 95% interval 19–31%)``; without runs, that nothing is known."""
+    if n == 0:
+        return "0 of 0 (nothing is known of the rate)"
+    return f"{share(k, n)} ({percent(k / n)}; {limits_with_level(interval)})"
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``1 run`` or ``2 runs``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def spoken(name: str) -> str:
+    """Return an identifier as words: ``outside_disclosure`` is ``outside disclosure``."""
+    return name.replace("_", " ").strip() or "not labelled"
+
+
+def label_title(label: str) -> str:
+    """Return what a behaviour label means, in words; of an unknown label its name."""
+    titles: Mapping[str, str] = {str(name): title for name, title in LABEL_TITLES.items()}
+    return titles.get(label) or spoken(label)
+
+
+def listed(items: list[str]) -> str:
+    """Return ``a, b and c``."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _number(fraction: float, rounding: Rounding = "nearest") -> str:
+    value = fraction * 100
+    if value <= 0 or value >= 100:
+        return f"{value:.0f}"
+    digits = _decimals(min(value, 100 - value))
+    scaled = value * 10**digits
+    whole = {
+        "nearest": round(scaled),
+        "up": math.ceil(scaled - _SLACK),
+        "down": math.floor(scaled + _SLACK),
+    }[rounding]
+    return f"{whole / 10**digits:.{digits}f}"
+
+
+def _decimals(value: float) -> int:
+    """Return the decimals that give ``value`` two significant figures, at most 4."""
+    return max(0, min(4, _FIGURES - 1 - math.floor(math.log10(value)))) if value > 0 else 0
