@@ -103,3 +103,85 @@ def llama_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def gpt2_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_checkpoint(tmp_path_factory.mktemp("gpt2"), gpt2_config(), seed=1)
+
+
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "send_email",
+        "description": "Send an e-mail.",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "to": {"type": "string", "description": "Recipient."},
+                "body": {"type": "string", "description": "Text."},
+            },
+            "required": ["to", "body"],
+        },
+    },
+}
+
+UNREADABLE = '<tool_call>{"name": "send_email", "arguments": {"to": 3</tool_call>'
+
+
+def lessons() -> list[list[dict[str, Any]]]:
+    """Conversations that the taught checkpoint knows by heart."""
+    from gaugeblock.models.backend import assistant_message, tool_message
+
+    arguments = {"to": "a@b.org", "body": 'hello "you" \u00fc'}
+    good = assistant_message("On it.", "Write now.", [("call_1", "send_email", arguments)])
+    return [
+        [
+            {"role": "user", "content": "Write to a@b.org"},
+            good,
+            tool_message("call_1", "send_email", "queued"),
+            {"role": "assistant", "content": "Sent."},
+        ],
+        [
+            {"role": "user", "content": "Try"},
+            assistant_message(f"Trying. {UNREADABLE}", None, []),
+            tool_message("malformed_1", "send_email", ""),
+            {"role": "assistant", "content": "Sorry."},
+        ],
+        [
+            {"role": "user", "content": "How are you?"},
+            {"role": "assistant", "content": "Fine.", "reasoning_content": "Be kind."},
+        ],
+    ]
+
+
+def teach(folder: Path) -> Path:
+    """Save a small Llama that has learned the lessons by heart."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    save_checkpoint(folder, llama_config(hidden_size=48, intermediate_size=96))
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for weight in model.parameters():
+            if weight.dim() == 2:
+                weight.normal_(0, 0.05)
+    texts = [
+        tokenizer.apply_chat_template(lesson, tools=[TOOL], tokenize=False) for lesson in lessons()
+    ]
+    tokenizer.padding_side = "right"
+    batch = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
+    labels = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3)
+    for _ in range(300):
+        loss = model(**batch, labels=labels).loss
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        if loss.item() < 0.03:
+            break
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def taught_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return teach(tmp_path_factory.mktemp("taught"))
