@@ -154,8 +154,6 @@ def with_stream(output: Any, changed: Tensor) -> Any:
 
 def _backbone(model: nn.Module, path: str) -> nn.Module:
     parts = path.split(".")[:-1]
-    for length in range(len(parts), 0, -1):
-        around: nn.Module = model.get_submodule(".".join(parts[:length]))
-        if isinstance(around, PreTrainedModel):
-            return around
-    return model
+    around = [model.get_submodule(".".join(parts[:end])) for end in range(len(parts), 0, -1)]
+    whole = [isinstance(module, PreTrainedModel) for module in around]
+    return around[whole.index(True)] if True in whole else model

@@ -150,6 +150,7 @@ class _Tester:
             ("early-stop", self._early_stop),
             ("steer-zero", lambda: self._steered(0.0)),
             ("steer-moves", lambda: self._steered(1.0)),
+            ("context-moves", self._context_moves),
             ("padding", self._padding),
         )
         checks = tuple(self._check(name, step) for name, step in steps)
@@ -227,6 +228,13 @@ class _Tester:
         worst, detail = max(found)
         return worst, f"alone and padded on the right{detail}"
 
+    def _context_moves(self) -> tuple[float, str]:
+        """Without this, a model that mixes no tokens would pass the padding check for nothing."""
+        row = self.rows[1]
+        other = [self.rows[2][0], *row[1:]]
+        own, changed = self._states([row])[-1], self._states([other])[-1]
+        return _deviation(own[:, -1], changed[:, -1]), "last token, after another first token"
+
     def _recompute(self) -> tuple[float, str]:
         inputs: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
 
@@ -291,8 +299,9 @@ class _Tester:
 
 
 def _deviation(a: Tensor, b: Tensor) -> float:
-    scale = float(a.abs().max())
-    return float((a.float() - b.float()).abs().max()) / (scale or 1.0)
+    """Return ``max over tokens |a - b| / |a|``, from ``(…, width)``."""
+    size = a.double().norm(dim=-1).clamp_min(torch.finfo(a.dtype).tiny)
+    return float(((a.double() - b.double()).norm(dim=-1) / size).max())
 
 
 def _worst(a: list[Tensor], b: list[Tensor], what: str) -> tuple[float, str]:
