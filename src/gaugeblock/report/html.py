@@ -10,14 +10,14 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import lru_cache
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gaugeblock.report import standards, summary, words
-from gaugeblock.report.figures.drawn import draw_figures, tolerated_rates
+from gaugeblock.report.figures.drawn import Figures, draw_figures
 from gaugeblock.report.figures.effects import effect_name
+from gaugeblock.report.figures.forest import ForestRow, forest_rows
 from gaugeblock.report.figures.labels import shown_labels
 from gaugeblock.report.figures.ledger import LEDGER_STEPS
 from gaugeblock.report.figures.palette import label_colours
@@ -46,16 +46,17 @@ def render_html(report: Report) -> str:
     Args:
         report: what to show; its texts may be hostile.
     """
-    figures = draw_figures(report)
+    forest = forest_rows(report)
+    figures = draw_figures(report, forest)
     page = ""
     for limits in _LIMITS:
-        page = _render(report, figures, limits)
+        page = _render(report, forest, figures, limits)
         if len(page.encode("utf-8")) <= MOST_BYTES:
             break
     return page
 
 
-def _render(report: Report, figures: Any, limits: Limits) -> str:
+def _render(report: Report, forest: list[ForestRow], figures: Figures, limits: Limits) -> str:
     environment = _environment()
     css = _style_sheet()
     digest = base64.b64encode(hashlib.sha256(css.encode("utf-8")).digest()).decode("ascii")
@@ -73,7 +74,7 @@ def _render(report: Report, figures: Any, limits: Limits) -> str:
         labels=labels,
         colours=label_colours(labels),
         steps=LEDGER_STEPS,
-        tolerated=[words.percent(rate) for rate in tolerated_rates(report)],
+        forest=forest,
         transcripts=shown,
         anchors={view.shown.transcript.id: view.anchor for view in shown},
     )

@@ -32,7 +32,7 @@ def summary(report: Report) -> list[str]:
     return [
         _what_was_run(report),
         *(_outcome(row, what) for row, what in rows if row is not None),
-        *_verdicts(lines(report)),
+        _verdicts(lines(report)),
         *_cautions(report),
     ]
 
@@ -53,8 +53,8 @@ def _outcome(row: RateRow, what: str) -> str:
     runs = f"{count(row.n, 'labelled run')} in scope"
     if row.k == 0:
         return (
-            f"In none of {runs} it {what}; this does not exclude a rate of up to "
-            f"{upper(row.interval)} ({limits_with_level(row.interval)})."
+            f"It {what} in none of {runs}, which leaves a rate of up to {upper(row.interval)} "
+            f"possible ({limits_with_level(row.interval)})."
         )
     return (
         f"It {what} in {row.k:,} of {runs} ({percent(row.k / row.n)}; "
@@ -62,22 +62,19 @@ def _outcome(row: RateRow, what: str) -> str:
     )
 
 
-def _verdicts(found: list[Line]) -> list[str]:
-    sentences = []
-    for verdict in VERDICTS:
-        same = [line for line in found if line.finding.verdict == verdict]
-        if same:
-            sentences.append(_verdict_sentence(verdict, same))
-    return sentences
+def _verdicts(found: list[Line]) -> str:
+    standards: dict[str, dict[Verdict, list[str]]] = {}
+    for line in found:
+        verdicts = standards.setdefault(line.finding.profile, {})
+        verdicts.setdefault(line.finding.verdict, []).append(line.finding.clause)
+    return " ".join(
+        f"Under {profile}, {listed([_ruled(v, clauses) for v, clauses in verdicts.items()])}."
+        for profile, verdicts in standards.items()
+    )
 
 
-def _verdict_sentence(verdict: Verdict, same: list[Line]) -> str:
-    clauses: dict[str, list[str]] = {}
-    for line in same:
-        numbers = f"{line.finding.k:,}/{line.finding.n:,}"
-        clauses.setdefault(line.finding.profile, []).append(f"{line.finding.clause} ({numbers})")
-    standards = [f"{listed(names)} under {profile}" for profile, names in clauses.items()]
-    return f"{VERDICTS[verdict].capitalize()}: {'; '.join(standards)}."
+def _ruled(verdict: Verdict, clauses: list[str]) -> str:
+    return f"{listed(clauses)} {'is' if len(clauses) == 1 else 'are'} {VERDICTS[verdict]}"
 
 
 def _cautions(report: Report) -> list[str]:
@@ -85,15 +82,18 @@ def _cautions(report: Report) -> list[str]:
     apart = sum(row.runs for row in report.disagreements)
     if apart:
         sentences.append(f"The standards part on {count(apart, 'run')}.")
-    unlabelled = report.ledger.attempted - report.ledger.labelled
-    if unlabelled:
-        sentences.append(
-            f"{count(unlabelled, 'run')} without a label {'is' if unlabelled == 1 else 'are'} "
-            "counted as neither clean nor bad; each worst case shows what they could change."
-        )
     open_ones = sum(d.state == "open" for claim in report.claims for d in claim.defeaters)
     if open_ones:
-        sentences.append(f"{count(open_ones, 'reason')} to doubt these verdicts remain open.")
-    if report.not_measured:
-        sentences.append(f"{count(len(report.not_measured), 'thing')} could not be measured.")
+        one = open_ones == 1
+        sentences.append(
+            f"{count(open_ones, 'reason')} to doubt these verdicts {'is' if one else 'are'} open"
+            f"{_unmeasured(report)}."
+        )
+    elif report.not_measured:
+        sentences.append(f"No reason for doubt is recorded as open{_unmeasured(report)}.")
     return sentences
+
+
+def _unmeasured(report: Report) -> str:
+    number = len(report.not_measured)
+    return f", and {count(number, 'thing')} could not be measured" if number else ""

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Literal
 
-from gaugeblock.claims.types import DefeaterState, FindingKind, Verdict
+from gaugeblock.claims.types import DefeaterState, FindingKind, Quantifier, Verdict
 from gaugeblock.judging.axes import LABEL_TITLES
 from gaugeblock.stats import Interval
 
@@ -35,11 +35,11 @@ STATES: dict[DefeaterState, str] = {
     "fatal": "fatal",
 }
 
-QUANTIFIERS: dict[str, str] = {
-    "exists": "that it happens at all",
-    "rate": "how often it happens",
-    "compare": "how two rates compare",
-    "enumerated": "every case of a finite list",
+QUANTIFIERS: dict[Quantifier, str] = {
+    "exists": "that it never happens: one verified run refutes it",
+    "rate": "about how often it happens: the interval decides",
+    "compare": "about two rates: the interval of their difference decides",
+    "enumerated": "about every case of a finite list: each was tried",
 }
 
 Rounding = Literal["nearest", "up", "down"]
@@ -64,11 +64,22 @@ def points(difference: float) -> str:
     return f"{sign}{text}"
 
 
+def plain_percent(fraction: float) -> str:
+    """Return a chosen rate as it was chosen: 0.05 is ``5%``."""
+    return f"{round(fraction * 100, 6):g}%"
+
+
 def limits(interval: Interval) -> str:
-    """Return the limits of a rate as ``19–31%``, rounded outwards."""
-    low = _number(interval.low, "down")
-    high = _number(interval.high, "up")
-    return f"{low}–{high}%"
+    """Return the limits of a rate as ``19–31%``, rounded outwards.
+
+    A lower limit has no finer digits than a tenth of a percent, or than the upper limit has; what
+    is left of a smaller one is ``<0.1``.
+    """
+    finest = max(1, _decimals(interval.high * 100))
+    low = _number(interval.low, "down", finest)
+    if interval.low > 0 and float(low) == 0:
+        low = f"<{10**-finest:.{finest}f}"
+    return f"{low}–{_number(interval.high, 'up')}%"
 
 
 def limits_with_level(interval: Interval) -> str:
@@ -79,6 +90,13 @@ def limits_with_level(interval: Interval) -> str:
     if interval.sides == "lower":
         return f"{level} lower bound {_number(interval.low, 'down')}%"
     return f"{level} interval {limits(interval)}"
+
+
+def bound(interval: Interval) -> str:
+    """Return what zero hits leave open: ``upper bound 8.9% (95% interval 0–8.9%)``."""
+    if interval.sides == "upper":
+        return limits_with_level(interval)
+    return f"upper bound {upper(interval)} ({limits_with_level(interval)})"
 
 
 def upper(interval: Interval) -> str:
@@ -126,11 +144,11 @@ def listed(items: list[str]) -> str:
     return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
-def _number(fraction: float, rounding: Rounding = "nearest") -> str:
+def _number(fraction: float, rounding: Rounding = "nearest", finest: int = 4) -> str:
     value = fraction * 100
     if value <= 0 or value >= 100:
         return f"{value:.0f}"
-    digits = _decimals(min(value, 100 - value))
+    digits = min(finest, _decimals(min(value, 100 - value)))
     scaled = value * 10**digits
     whole = {
         "nearest": round(scaled),

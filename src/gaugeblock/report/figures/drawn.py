@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from gaugeblock.report.figures.effects import effect_plot
-from gaugeblock.report.figures.forest import forest_plot
+from gaugeblock.report.figures.forest import ForestRow, forest_plot
 from gaugeblock.report.figures.labels import label_bars
 from gaugeblock.report.figures.ledger import ledger_bars
 from gaugeblock.report.figures.svg import inline_svg
@@ -17,7 +17,7 @@ from gaugeblock.report.types import Report
 
 
 class Figures(NamedTuple):
-    """The figures as SVG elements, each in both widths; "" where there is nothing to draw."""
+    """The figures as SVG elements, one for each width; "" where there is nothing to draw."""
 
     labels: Markup
     forest: Markup
@@ -25,8 +25,13 @@ class Figures(NamedTuple):
     ledger: Markup
 
 
-def draw_figures(report: Report) -> Figures:
-    """Return the figures of a report."""
+def draw_figures(report: Report, forest: list[ForestRow]) -> Figures:
+    """Return the figures of a report.
+
+    Args:
+        report: what to draw.
+        forest: the rows of its forest plot.
+    """
     return Figures(
         labels=_drawn(
             bool(report.labels),
@@ -34,8 +39,8 @@ def draw_figures(report: Report) -> Figures:
             "Share of each behaviour label, overall and by factor. The table below has the counts.",
         ),
         forest=_drawn(
-            bool(report.rates),
-            lambda width: forest_plot(report.rates, tolerated_rates(report), width),
+            bool(forest),
+            lambda width: forest_plot(forest, width),
             "Rates with their intervals and worst cases. The table below has the numbers.",
         ),
         effects=_drawn(
@@ -43,17 +48,14 @@ def draw_figures(report: Report) -> Figures:
             lambda width: effect_plot(report.effects, width),
             "Differences of rates between factor levels. The table below has the numbers.",
         ),
-        ledger=_drawn(
-            True,
-            lambda width: ledger_bars(report.ledger, width),
-            "Runs that reached each step, from attempted to labelled. The table has the numbers.",
+        ledger=Markup(
+            inline_svg(
+                ledger_bars(report.ledger, "narrow"),
+                "Runs that reached each step, from attempted to labelled. The table has them.",
+                "narrow",
+            )
         ),
     )
-
-
-def tolerated_rates(report: Report) -> list[float]:
-    """Return the tolerated rates of the claims about rates, each once, ascending."""
-    return sorted({claim.tolerated for claim in report.claims if claim.quantifier == "rate"})
 
 
 def _drawn(there: bool, chart: Callable[[Width], dict[str, Any]], label: str) -> Markup:

@@ -15,8 +15,8 @@ from gaugeblock.report.words import difference_limits, points, spoken
 
 
 def effect_name(row: EffectRow) -> str:
-    """Return which levels of which factor are compared: ``nudge: bold − none``."""
-    return f"{spoken(row.factor)}: {spoken(row.level_b)} − {spoken(row.level_a)}"
+    """Return which levels of which factor are compared: ``nudge: bold vs none``."""
+    return f"{spoken(row.factor)}: {spoken(row.level_b)} vs {spoken(row.level_a)}"
 
 
 def effect_plot(effects: tuple[EffectRow, ...], width: Width) -> dict[str, Any]:
@@ -26,11 +26,11 @@ def effect_plot(effects: tuple[EffectRow, ...], width: Width) -> dict[str, Any]:
     groups = [
         (
             visible_text(spoken(outcome)).capitalize(),
-            [(visible_text(effect_name(r)), _number(r)) for r in ordered if r.outcome == outcome],
+            [(visible_text(effect_name(r)), _numbers(r)) for r in ordered if r.outcome == outcome],
         )
         for outcome in outcomes
     ]
-    rows = lay_out(groups, width)
+    rows = lay_out(groups, width, (70, 110))
     reach = _axis_end(effects)
     marks = [
         {"y": i.y, "at": r.difference, "low": r.interval.low, "high": r.interval.high}
@@ -39,7 +39,10 @@ def effect_plot(effects: tuple[EffectRow, ...], width: Width) -> dict[str, Any]:
     scale = alt.Scale(domain=[-reach, reach])
     base = alt.Chart(rows_data(marks)).encode(y=pixel_y(rows.height))
     axis = alt.Axis(
-        title=None, tickCount=4, grid=True, labelExpr="format(datum.value * 100, '+.0f') + ' pts'"
+        title=None,
+        tickCount=5,
+        grid=True,
+        labelExpr="(datum.value > 0 ? '+' : '') + format(datum.value * 100, '.0f')",
     )
     layers = [
         alt.Chart(rows_data([{"at": 0.0}]))
@@ -61,5 +64,5 @@ def _axis_end(effects: tuple[EffectRow, ...]) -> float:
     return min(1.0, math.ceil(widest * 5) / 5) or 1.0
 
 
-def _number(row: EffectRow) -> str:
-    return f"{points(row.difference)} pts  ({difference_limits(row.interval)})"
+def _numbers(row: EffectRow) -> tuple[str, ...]:
+    return f"{points(row.difference)} pts", difference_limits(row.interval)

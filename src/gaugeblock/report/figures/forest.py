@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import altair as alt
 
-from gaugeblock.report.figures.rows import Rows, lay_out, pixel_y
+from gaugeblock.report.figures.rows import Member, Rows, lay_out, pixel_y
 from gaugeblock.report.figures.theme import (
     GRID,
     INTERVAL,
@@ -16,103 +16,128 @@ from gaugeblock.report.figures.theme import (
     configured,
     rows_data,
 )
-from gaugeblock.report.types import RateRow
+from gaugeblock.report.types import Report
 from gaugeblock.report.visible import visible_text
 from gaugeblock.report.words import limits, percent, spoken
+from gaugeblock.stats import Interval
 
-_STEPS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+CLAIMS_GROUP = "what the verdicts rest on"
+
+_AXIS_ENDS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+_COLUMNS = (80, 52, 92)
 
 
-def forest_plot(rates: tuple[RateRow, ...], tolerated: list[float], width: Width) -> dict[str, Any]:
-    """Return the Vega-Lite specification of the forest plot.
+class ForestRow(NamedTuple):
+    """A row of the forest plot: a rate, and what the claim that rests on it tolerates."""
 
-    Args:
-        rates: its rows, in order; rows of one group share a heading.
-        tolerated: tolerated rates, each a dashed line.
-        width: for a page or for a telephone.
-    """
-    rows = lay_out(_grouped(rates), width)
-    top = _axis_end(rates)
-    ordered = [row for group in _groups(rates) for row in rates if row.group == group]
-    marks = [
+    group: str
+    title: str
+    k: int
+    n: int
+    interval: Interval
+    worst_case: Interval
+    tolerated: float | None
+
+
+def forest_rows(report: Report) -> list[ForestRow]:
+    """Return the rows: the claims that have evidence, then the rates by group."""
+    claims = [
+        ForestRow(
+            CLAIMS_GROUP,
+            claim.id,
+            claim.evidence.k,
+            claim.evidence.n,
+            claim.evidence.interval,
+            claim.evidence.worst_case,
+            claim.tolerated if claim.tolerated > 0 else None,
+        )
+        for claim in report.claims
+        if claim.evidence is not None
+    ]
+    groups = list(dict.fromkeys(row.group for row in report.rates))
+    rates = [
+        ForestRow(row.group, row.title, row.k, row.n, row.interval, row.worst_case, None)
+        for group in groups
+        for row in report.rates
+        if row.group == group
+    ]
+    return claims + rates
+
+
+def forest_plot(forest: list[ForestRow], width: Width) -> dict[str, Any]:
+    """Return the Vega-Lite specification of the forest plot, for a page or for a telephone."""
+    rows = lay_out(_groups(forest), width, _COLUMNS)
+    end = _axis_end(forest)
+    layers = [_frame(end), *_marks(rows, forest, end)]
+    chart = alt.layer(*layers, *rows.texts()).properties(width=rows.plot, height=rows.height)
+    return configured(chart)
+
+
+def _marks(rows: Rows, forest: list[ForestRow], end: float) -> list[Any]:
+    places = [item.y for item in rows.items]
+    spans = [
         {
-            "y": item.y,
-            "estimate": row.k / row.n if row.n else None,
+            "y": y,
             "low": row.interval.low,
             "high": row.interval.high,
             "worst_low": row.worst_case.low,
             "worst_high": row.worst_case.high,
         }
-        for item, row in zip(rows.items, ordered, strict=True)
+        for y, row in zip(places, forest, strict=True)
     ]
-    layers = [*_frame(rows, top), *_thresholds(rows, tolerated, top), *_marks(rows, marks, top)]
-    chart = alt.layer(*layers, *rows.texts()).properties(width=rows.plot, height=rows.height)
-    return configured(chart)
-
-
-def _marks(rows: Rows, marks: list[dict[str, Any]], top: float) -> list[Any]:
-    base = alt.Chart(rows_data(marks)).encode(y=pixel_y(rows.height))
-    estimated = [mark for mark in marks if mark["estimate"] is not None]
+    estimates = [
+        {"y": y, "at": row.k / row.n} for y, row in zip(places, forest, strict=True) if row.n
+    ]
+    tolerated = [
+        {"at": row.tolerated, "top": y - 9, "bottom": y + 9}
+        for y, row in zip(places, forest, strict=True)
+        if row.tolerated is not None
+    ]
+    y = pixel_y(rows.height)
+    base = alt.Chart(rows_data(spans))
     return [
         base.mark_rule(color=WORST_CASE, strokeWidth=1.5).encode(
-            x=_rate_x("worst_low", top), x2="worst_high:Q"
+            x=_rate_x("worst_low", end), x2="worst_high:Q", y=y
         ),
-        base.mark_rule(color=INTERVAL, strokeWidth=5).encode(x=_rate_x("low", top), x2="high:Q"),
-        alt.Chart(rows_data(estimated))
+        base.mark_rule(color=INTERVAL, strokeWidth=5).encode(
+            x=_rate_x("low", end), x2="high:Q", y=y
+        ),
+        alt.Chart(rows_data(estimates))
         .mark_point(
             filled=True, size=70, color=INTERVAL, opacity=1, stroke="white", strokeWidth=1.5
         )
-        .encode(x=_rate_x("estimate", top), y=pixel_y(rows.height)),
+        .encode(x=_rate_x("at", end), y=y),
+        alt.Chart(rows_data(tolerated))
+        .mark_rule(color=THRESHOLD, strokeWidth=2)
+        .encode(x=_rate_x("at", end), y=pixel_y(rows.height, "top"), y2="bottom:Q"),
     ]
 
 
-def _frame(rows: Rows, top: float) -> list[Any]:
-    ticks = [{"at": 0.0}, {"at": top}]
-    return [
-        alt.Chart(rows_data(ticks))
-        .mark_rule(color=GRID, opacity=0)
-        .encode(
-            x=alt.X(
-                "at:Q",
-                scale=alt.Scale(domain=[0, top]),
-                axis=alt.Axis(format=".0%", title=None, tickCount=5, grid=True, orient="bottom"),
-            )
-        )
-    ]
+def _frame(end: float) -> Any:
+    axis = alt.Axis(format=".0%", title=None, tickCount=5, grid=True)
+    return (
+        alt.Chart(rows_data([{"at": 0.0}]))
+        .mark_rule(color=GRID)
+        .encode(x=alt.X("at:Q", scale=alt.Scale(domain=[0, end]), axis=axis))
+    )
 
 
-def _thresholds(rows: Rows, tolerated: list[float], top: float) -> list[Any]:
-    lines = [{"at": value} for value in tolerated if value <= top]
-    return [
-        alt.Chart(rows_data(lines))
-        .mark_rule(color=THRESHOLD, strokeDash=[4, 3], strokeWidth=1.5)
-        .encode(x=_rate_x("at", top))
-    ]
+def _rate_x(field: str, end: float) -> Any:
+    return alt.X(f"{field}:Q", scale=alt.Scale(domain=[0, end]), title=None)
 
 
-def _rate_x(field: str, top: float) -> Any:
-    return alt.X(f"{field}:Q", scale=alt.Scale(domain=[0, top]), title=None)
+def _axis_end(forest: list[ForestRow]) -> float:
+    highest = max(max(row.interval.high, row.worst_case.high) for row in forest)
+    return next((end for end in _AXIS_ENDS if highest <= end), 1.0)
 
 
-def _axis_end(rates: tuple[RateRow, ...]) -> float:
-    highest = max((max(row.interval.high, row.worst_case.high) for row in rates), default=1.0)
-    return next((step for step in _STEPS if highest <= step), 1.0)
+def _groups(forest: list[ForestRow]) -> list[tuple[str, list[Member]]]:
+    groups: dict[str, list[Member]] = {}
+    for row in forest:
+        groups.setdefault(row.group, []).append((visible_text(row.title), _numbers(row)))
+    return [(visible_text(spoken(name)).capitalize(), rows) for name, rows in groups.items()]
 
 
-def _groups(rates: tuple[RateRow, ...]) -> list[str]:
-    return list(dict.fromkeys(row.group for row in rates))
-
-
-def _grouped(rates: tuple[RateRow, ...]) -> list[tuple[str, list[tuple[str, str]]]]:
-    return [
-        (
-            visible_text(spoken(group)).capitalize(),
-            [(visible_text(row.title), _number(row)) for row in rates if row.group == group],
-        )
-        for group in _groups(rates)
-    ]
-
-
-def _number(row: RateRow) -> str:
+def _numbers(row: ForestRow) -> tuple[str, ...]:
     estimate = percent(row.k / row.n) if row.n else "unknown"
-    return f"{row.k:,}/{row.n:,}  {estimate}  ({limits(row.interval)})"
+    return f"{row.k:,}/{row.n:,}", estimate, limits(row.interval)

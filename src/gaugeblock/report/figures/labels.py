@@ -6,12 +6,12 @@ from typing import Any
 
 import altair as alt
 
+from gaugeblock.report import words
 from gaugeblock.report.figures.palette import in_order, label_colours
-from gaugeblock.report.figures.rows import lay_out, pixel_y
+from gaugeblock.report.figures.rows import Member, lay_out, pixel_y
 from gaugeblock.report.figures.theme import Width, configured, rows_data
 from gaugeblock.report.types import LabelRow
 from gaugeblock.report.visible import visible_text
-from gaugeblock.report.words import spoken
 
 
 def shown_labels(rows: tuple[LabelRow, ...]) -> list[str]:
@@ -28,7 +28,7 @@ def label_bars(label_rows: tuple[LabelRow, ...], width: Width) -> dict[str, Any]
     """
     factors = list(dict.fromkeys(row.factor for row in label_rows))
     ordered = [row for factor in factors for row in label_rows if row.factor == factor]
-    rows = lay_out([(_heading(f), _members(f, ordered)) for f in factors], width)
+    rows = lay_out([(_heading(f), _members(f, ordered)) for f in factors], width, (60,))
     colours = label_colours(shown_labels(label_rows))
     bars: list[dict[str, Any]] = []
     for item, row in zip(rows.items, ordered, strict=True):
@@ -37,13 +37,12 @@ def label_bars(label_rows: tuple[LabelRow, ...], width: Width) -> dict[str, Any]
         for label, colour in colours.items():
             share = row.counts.get(label, 0) / total if total else 0.0
             if share:
-                half = rows.thickness / 2
                 bars.append(
                     {
                         "from": start,
                         "to": start + share,
-                        "top": item.y - half,
-                        "bottom": item.y + half,
+                        "top": item.y - rows.half,
+                        "bottom": item.y + rows.half,
                         "colour": colour,
                     }
                 )
@@ -68,14 +67,14 @@ def label_bars(label_rows: tuple[LabelRow, ...], width: Width) -> dict[str, Any]
 
 
 def _heading(factor: str) -> str:
-    return "" if factor == "all" else visible_text(spoken(factor)).capitalize()
+    return "" if factor == "all" else visible_text(words.spoken(factor)).capitalize()
 
 
-def _members(factor: str, ordered: list[LabelRow]) -> list[tuple[str, str]]:
+def _members(factor: str, ordered: list[LabelRow]) -> list[Member]:
     return [
         (
-            "all runs" if row.level == "all" else visible_text(spoken(row.level)),
-            f"{sum(row.counts.values()):,} runs",
+            "all runs" if row.level == "all" else visible_text(words.spoken(row.level)),
+            (words.count(sum(row.counts.values()), "run"),),
         )
         for row in ordered
         if row.factor == factor

@@ -25,16 +25,15 @@ def ledger_bars(ledger: Ledger, width: Width) -> dict[str, Any]:
     """Return the Vega-Lite specification of the ledger, for a page or for a telephone."""
     counts = ledger.model_dump()
     attempted = ledger.attempted
-    members = [(name, _number(counts[name], attempted)) for name, _ in LEDGER_STEPS]
-    rows = lay_out([("", members)], width)
-    half = rows.thickness / 2
+    members = [(name, _numbers(counts[name], attempted)) for name, _ in LEDGER_STEPS]
+    rows = lay_out([("", members)], width, (60, 60))
     bars = [
         {
             "from": 0.0,
             "to": counts[name] / attempted if attempted else 0.0,
             "whole": 1.0,
-            "top": item.y - half,
-            "bottom": item.y + half,
+            "top": item.y - rows.half,
+            "bottom": item.y + rows.half,
             "colour": FAILED if name == "failed" else INTERVAL,
         }
         for item, (name, _) in zip(rows.items, LEDGER_STEPS, strict=True)
@@ -52,5 +51,5 @@ def ledger_bars(ledger: Ledger, width: Width) -> dict[str, Any]:
     return configured(chart)
 
 
-def _number(count: int, attempted: int) -> str:
-    return f"{count:,}  {percent(count / attempted)}" if attempted else f"{count:,}"
+def _numbers(count: int, attempted: int) -> tuple[str, ...]:
+    return f"{count:,}", percent(count / attempted) if attempted else "unknown"

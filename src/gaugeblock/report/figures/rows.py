@@ -1,7 +1,7 @@
 """Rows of a figure: headings and items one below the other, with room for their words.
 
-A wide figure has the item's name left of the plot and its number right of it; a narrow one has
-both above the mark, so that a telephone shows them at their full size.
+A wide figure has the item's name left of the plot and its numbers in columns right of it; a narrow
+one has both above the mark, so that a telephone shows them at their full size.
 """
 
 from __future__ import annotations
@@ -12,17 +12,22 @@ import altair as alt
 
 from gaugeblock.report.figures.theme import INK, MUTED, PIXELS, SIZE, Width, rows_data
 
+Member = tuple[str, tuple[str, ...]]
+"""The name of an item and its numbers, one for each column."""
+
 _STEP: dict[Width, int] = {"wide": 24, "narrow": 42}
 _HEADING: dict[Width, int] = {"wide": 30, "narrow": 32}
-_NAME_WIDTH = 190
-_NUMBER_WIDTH = 190
+_NAME_WIDTH = 250
+_GAP = 14
+# A narrow row's words stand this far above its mark.
+_LIFT = 16
 
 
 class Item(NamedTuple):
-    """A row: its name, its number in words, and its place (pixels from the top, middle)."""
+    """A row: its name, its numbers, and its place (pixels from the top, middle)."""
 
     name: str
-    number: str
+    numbers: tuple[str, ...]
     y: float
 
 
@@ -31,10 +36,11 @@ class Rows(NamedTuple):
 
     Attributes:
         items: one per row of marks, in order.
-        headings: text and place of each group's heading.
+        headings: one per named group.
         height: of the plot, pixels.
         plot: width of the plot, pixels.
         width: which of the two layouts.
+        columns: widths of the columns of numbers, pixels.
     """
 
     items: list[Item]
@@ -42,45 +48,67 @@ class Rows(NamedTuple):
     height: float
     plot: int
     width: Width
+    columns: tuple[int, ...]
 
     @property
-    def thickness(self) -> float:
-        """Height of a bar, pixels."""
-        return 14.0
+    def half(self) -> float:
+        """Half the height of a bar, pixels."""
+        return 7.0
 
     def texts(self) -> list[Any]:
         """Return the layers that write headings, names and numbers."""
-        wide = self.width == "wide"
-        above = 0 if wide else -15
-        named = rows_data(
-            [{"y": i.y + above, "name": i.name, "number": i.number} for i in self.items]
-        )
-        base = alt.Chart(named).encode(y=pixel_y(self.height))
-        left = -_NAME_WIDTH if wide else 0
-        right = self.plot + _NUMBER_WIDTH if wide else self.plot
-        layers = [
-            base.mark_text(align="left", baseline="middle", color=INK, fontSize=SIZE).encode(
-                text="name:N", x=alt.value(left)
-            ),
-            base.mark_text(align="right", baseline="middle", color=INK, fontSize=SIZE).encode(
-                text="number:N", x=alt.value(right)
-            ),
-        ]
-        if self.headings:
-            heads = rows_data(
-                [{"y": h.y, "name": h.name, "number": h.number} for h in self.headings]
-            )
-            headed = alt.Chart(heads).encode(y=pixel_y(self.height))
-            layers.append(
-                headed.mark_text(
-                    align="left", baseline="middle", fontWeight=600, color=MUTED, fontSize=SIZE
-                ).encode(text="name:N", x=alt.value(left))
-            )
+        layers = [self._column([(item.y, item.name) for item in self.items], *self._name_place())]
+        if self.width == "wide":
+            right = self.plot + _GAP
+            for place, column in enumerate(self.columns):
+                right += column
+                words = [(item.y, item.numbers[place]) for item in self.items]
+                layers.append(self._column(words, right, "right", column))
+        else:
+            words = [(item.y, " · ".join(item.numbers)) for item in self.items]
+            layers.append(self._column(words, self.plot, "right", self.plot * 0.62))
+        headings = [(heading.y, heading.name) for heading in self.headings]
+        if headings:
+            layers.append(self._column(headings, *self._name_place(), heading=True))
         return layers
 
+    def _name_place(self) -> tuple[float, str, float]:
+        if self.width == "wide":
+            return -_NAME_WIDTH, "left", _NAME_WIDTH - _GAP
+        return 0.0, "left", self.plot * 0.5
 
-def lay_out(groups: list[tuple[str, list[tuple[str, str]]]], width: Width) -> Rows:
-    """Return the places of groups of (name, number) rows; a group named "" has no heading."""
+    def _column(
+        self,
+        words: list[tuple[float, str]],
+        x: float,
+        align: str,
+        limit: float,
+        heading: bool = False,
+    ) -> Any:
+        lift = _LIFT if self.width == "narrow" and not heading else 0
+        data = rows_data([{"y": y - lift, "text": text} for y, text in words])
+        style = {"color": MUTED, "fontWeight": 600} if heading else {"color": INK}
+        return (
+            alt.Chart(data)
+            .mark_text(
+                align=align,
+                baseline="middle",
+                fontSize=SIZE,
+                limit=self.plot if heading else limit,
+                **style,
+            )
+            .encode(text="text:N", x=alt.value(x), y=pixel_y(self.height))
+        )
+
+
+def lay_out(groups: list[tuple[str, list[Member]]], width: Width, columns: tuple[int, ...]) -> Rows:
+    """Return the places of groups of rows.
+
+    Args:
+        groups: heading and members; a group named "" has no heading.
+        width: for a page or for a telephone.
+        columns: widths of the columns of numbers in a wide figure, pixels.
+    """
     items: list[Item] = []
     headings: list[Item] = []
     top = 0.0
@@ -88,13 +116,13 @@ def lay_out(groups: list[tuple[str, list[tuple[str, str]]]], width: Width) -> Ro
     offset = 0 if width == "wide" else 8
     for heading, members in groups:
         if heading:
-            headings.append(Item(heading, "", top + _HEADING[width] / 2 + 3))
+            headings.append(Item(heading, (), top + _HEADING[width] / 2 + 3))
             top += _HEADING[width]
-        for name, number in members:
-            items.append(Item(name, number, top + step / 2 + offset))
+        for name, numbers in members:
+            items.append(Item(name, numbers, top + step / 2 + offset))
             top += step
-    words = _NAME_WIDTH + _NUMBER_WIDTH if width == "wide" else 0
-    return Rows(items, headings, top + 4, PIXELS[width] - words, width)
+    words = _NAME_WIDTH + _GAP + sum(columns) if width == "wide" else 0
+    return Rows(items, headings, top + 4, PIXELS[width] - words, width, columns)
 
 
 def pixel_y(height: float, field: str = "y") -> Any:

@@ -26,27 +26,23 @@ FAILED = "#b3563a"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
 SIZE = 12
 
-PIXELS: dict[Width, int] = {"wide": 760, "narrow": 330}
+PIXELS: dict[Width, int] = {"wide": 920, "narrow": 340}
 
 
-def configured(chart: Any, padding: dict[str, int] | None = None) -> dict[str, Any]:
+def configured(chart: Any) -> dict[str, Any]:
     """Return the Vega-Lite specification of a chart in the report's type and colours."""
+    # configure() replaces what the configure_*() methods set, so it comes first.
     chart = (
-        chart.configure_view(stroke="transparent")
+        chart.configure(background="transparent", padding=2, aria=False, font=FONT)
+        .configure_view(stroke="transparent")
         .configure_axis(
-            labelFont=FONT,
             labelFontSize=SIZE,
             labelColor=MUTED,
-            titleFont=FONT,
-            titleFontSize=SIZE,
-            titleFontWeight="normal",
-            titleColor=MUTED,
+            labelPadding=6,
             gridColor=GRID,
             domain=False,
-            tickColor=GRID,
+            ticks=False,
         )
-        .configure_text(font=FONT, fontSize=SIZE, color=INK)
-        .configure(background="transparent", padding=padding or 2, aria=False, font=FONT)
     )
     specification: dict[str, Any] = chart.to_dict()
     return specification
