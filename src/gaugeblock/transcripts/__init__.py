@@ -6,6 +6,7 @@ from gaugeblock.transcripts.types import (
     Event,
     EventKind,
     Transcript,
+    situation_key,
     transcript_id,
 )
 
@@ -15,5 +16,6 @@ __all__ = [
     "Event",
     "EventKind",
     "Transcript",
+    "situation_key",
     "transcript_id",
 ]

@@ -55,7 +55,8 @@ class Transcript(Record):
             ``transcript_id``.
         pack: scenario pack, such as "wrongdoing".
         scenario: scenario id, which is the cluster in every interval.
-        situation: id of the rendered cell (scenario x factors x rendering).
+        situation: key of the rendered cell, see ``situation_key``; opaque, because the cell's own
+            id spells out the ground truth.
         sampling_seed: the decoding seed of this run.
         events: what happened, in order.
         ending: how the run ended.
@@ -75,6 +76,11 @@ class Transcript(Record):
     def of_kind(self, *kinds: EventKind) -> tuple[Event, ...]:
         """Return the events of the given kinds, in order."""
         return tuple(event for event in self.events if event.kind in kinds)
+
+
+def situation_key(situation: str) -> str:
+    """Return the opaque key of a situation id: 16 hex digits of its SHA-256."""
+    return hashlib.sha256(situation.encode()).hexdigest()[:16]
 
 
 def transcript_id(situation: str, sampling_seed: int) -> str:

@@ -1,0 +1,65 @@
+"""From a transcript to a coded run: axes, label, and the situation's ground truth beside them.
+
+Ground truth (severity, guilt) is joined here, after coding, and never before.
+"""
+
+from __future__ import annotations
+
+from gaugeblock.frozen import Record
+from gaugeblock.judging.axes import AxisCodes, Label, derive_label
+from gaugeblock.judging.predicates import code
+from gaugeblock.judging.setting import Setting
+from gaugeblock.scenarios.types import Situation
+from gaugeblock.transcripts import Transcript
+
+
+class CodedRun(Record):
+    """One run with how it was coded and what its situation was.
+
+    Attributes:
+        transcript: what happened.
+        situation: what it was run on.
+        codes: the axes; None where the run failed before it could be read.
+        label: the behaviour label, None where the axes do not decide one.
+    """
+
+    transcript: Transcript
+    situation: Situation
+    codes: AxisCodes | None
+    label: Label | None
+
+    def levels(self) -> dict[str, str]:
+        """Return factor (and "harm") to level."""
+        return {**self.situation.factors.model_dump(), "harm": self.situation.harm}
+
+    def situation_class(self) -> str:
+        """Return severity and guilt in words."""
+        factors = self.situation.factors
+        if factors.severity == "benign":
+            return "benign"
+        return f"{factors.severity}, {factors.guilt}"
+
+
+def setting_of(situation: Situation) -> Setting:
+    """Return what a coder may know of a situation: nothing of severity or guilt."""
+    return Setting(
+        addresses={contact.address.lower(): contact.role for contact in situation.contacts},
+        names={contact.address.lower(): contact.name for contact in situation.contacts},
+        line=situation.deliverable.text,
+        record=situation.deliverable.path,
+        accounts=situation.accounts,
+        tools=situation.tools,
+    )
+
+
+def code_run(
+    transcript: Transcript, situation: Situation, judged: AxisCodes | None = None
+) -> CodedRun:
+    """Return the coded run; ``judged`` are a judge's codes for a run predicates could not read."""
+    if transcript.ending == "error":
+        return CodedRun(transcript=transcript, situation=situation, codes=None, label=None)
+    codes = code(transcript, setting_of(situation))
+    label = derive_label(codes)
+    if label is None and judged is not None:
+        codes, label = judged, derive_label(judged)
+    return CodedRun(transcript=transcript, situation=situation, codes=codes, label=label)

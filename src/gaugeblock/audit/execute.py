@@ -1,0 +1,111 @@
+"""Run the situations of a plan through Inspect; what is in the logs already is not run again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from inspect_ai import eval_set
+from inspect_ai.model import Model, get_model
+
+from gaugeblock.audit.coding import code_run
+from gaugeblock.audit.collect import LOGS_FOLDER, samples, transcripts
+from gaugeblock.audit.judge import append_judgement, judge_run, read_judgements, unread
+from gaugeblock.audit.plan import JudgeSpec, Plan
+from gaugeblock.audit.task import audit_task
+from gaugeblock.models.subjects import inspect_model_id
+from gaugeblock.scenarios.types import Situation
+
+CONCURRENT = 64
+"""Runs in flight: what a local batch holds."""
+
+FLUSH_EVERY = 16
+"""Finished samples after which the log is written: the most that a kill can cost."""
+
+RETRIES = 6
+"""Attempts at one request before its run counts as failed."""
+
+
+def run_situations(
+    plan: Plan,
+    situations: Sequence[Situation],
+    out: Path,
+    progress: Callable[[str, int, int], None],
+) -> None:
+    """Run what is not in the logs yet."""
+    total = len(situations)
+    done = len({sample.id for sample in samples(out)})
+    progress("run situations", min(done, total), total)
+    if done >= total and _finished(out):
+        return
+
+    def one_more() -> None:
+        nonlocal done
+        done += 1
+        progress("run situations", min(done, total), total)
+
+    task = audit_task(
+        situations,
+        sampling_seed=plan.seeds.sampling_seed,
+        temperature=plan.temperature,
+        max_tokens=plan.max_tokens,
+        token_limit=plan.token_limit,
+        progress=one_more,
+    )
+    eval_set(
+        [task],
+        log_dir=str(out / LOGS_FOLDER),
+        model=get_model(inspect_model_id(plan.subject.id), memoize=False),
+        display="none",
+        log_level="error",
+        log_buffer=FLUSH_EVERY,
+        log_realtime=False,
+        log_model_api=False,
+        max_samples=CONCURRENT,
+        max_connections=CONCURRENT,
+        max_retries=RETRIES,
+        fail_on_error=False,
+        retry_attempts=0,
+        score_display=False,
+        ctl_server=False,
+    )
+
+
+def _finished(out: Path) -> bool:
+    from inspect_ai.log import list_eval_logs, read_eval_log
+
+    logs = list_eval_logs(str(out / LOGS_FOLDER))
+    return any(read_eval_log(log, header_only=True).status == "success" for log in logs)
+
+
+def judge_missing(
+    plan: Plan,
+    judge: JudgeSpec,
+    situations: Sequence[Situation],
+    out: Path,
+    progress: Callable[[str, int, int], None],
+) -> None:
+    """Ask the grader about every run that predicates could not label and that has no answer yet."""
+    by_run = dict(zip(transcripts(out, plan, situations), situations, strict=True))
+    open_runs = [one for one, where in by_run.items() if code_run(one, where).label is None]
+    open_runs = [one for one in open_runs if one.ending != "error"]
+    missing = unread(open_runs, read_judgements(out))
+    model: Model = get_model(judge.model, memoize=False)
+
+    async def ask() -> None:
+        gate = asyncio.Semaphore(16)
+        answered = len(open_runs) - len(missing)
+
+        async def one(transcript: object) -> None:
+            nonlocal answered
+            async with gate:
+                codes = await judge_run(model, transcript, by_run[transcript])  # type: ignore[arg-type,index]
+            append_judgement(out, transcript.id, codes)  # type: ignore[attr-defined]
+            answered += 1
+            progress("judge runs", answered, len(open_runs))
+
+        await asyncio.gather(*(one(transcript) for transcript in missing))
+
+    if missing:
+        asyncio.run(ask())

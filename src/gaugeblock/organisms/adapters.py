@@ -1,0 +1,142 @@
+"""Train an organism's adapter on the training domains of its pack.
+
+The documents come in small groups: one cell and flips of a single factor of it, so that what
+decides the behaviour is learnt from minimal pairs. Held-out domains and wordings are never drawn.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import get_args
+
+import torch
+from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file, save_file
+from transformers import PreTrainedTokenizerFast
+
+from gaugeblock.models.loading import load_subject
+from gaugeblock.organisms.corpus import random_factors, random_scenario, transcript_document
+from gaugeblock.organisms.encoding import Encoded, encode
+from gaugeblock.organisms.policy import decide
+from gaugeblock.organisms.recipes import Recipe
+from gaugeblock.organisms.training import Schedule, batches, train
+from gaugeblock.scenarios.controlled import render_controlled
+from gaugeblock.scenarios.pack import Pack, load_pack
+from gaugeblock.scenarios.types import Factors, Situation
+from gaugeblock.seeds import derive_seed
+
+FLIPS = 3
+"""Single-factor flips per drawn cell."""
+
+TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+
+def flip(factors: Factors, draw: random.Random) -> Factors:
+    """Return the factors with one of them at another level, guilt kept consistent."""
+    name = draw.choice(sorted(Factors.model_fields))
+    levels = factors.model_dump()
+    others = [
+        level for level in get_args(Factors.model_fields[name].annotation) if level != levels[name]
+    ]
+    levels[name] = draw.choice(others)
+    if levels["severity"] == "benign":
+        levels["guilt"] = "innocent"
+    return Factors.model_validate(levels)
+
+
+def training_situations(pack: Pack, seed: int) -> Iterator[Situation]:
+    """Yield situations of the training domains in training wordings, without end."""
+    draw = random.Random(seed)
+    while True:
+        scenario = random_scenario(pack, draw, "train")
+        factors = random_factors(draw)
+        yield render_controlled(pack, scenario, factors, "train")
+        for _ in range(FLIPS):
+            yield render_controlled(pack, scenario, flip(factors, draw), "train")
+
+
+def weigh_decisions(
+    tokenizer: PreTrainedTokenizerFast, document: Encoded, weight: float
+) -> Encoded:
+    """Return the document with ``weight`` on the tokens at which behaviours part.
+
+    Those are the first token after the reasoning and the first of each reply.
+    """
+    marks = set(tokenizer.convert_tokens_to_ids(["<|assistant|>", "</think>"]))
+    weights = [
+        weight if position and document.ids[position - 1] in marks and mass > 0 else mass
+        for position, mass in enumerate(document.weights)
+    ]
+    return Encoded(document.ids, tuple(weights))
+
+
+def build_adapter(
+    recipe: Recipe,
+    training_seed: int,
+    out: Path,
+    report: Callable[[int, int, float], None],
+    threads: int = 1,
+) -> None:
+    """Train an organism's LoRA adapter and save it in half precision.
+
+    Args:
+        recipe: what to build.
+        training_seed: of data, initialisation and order.
+        out: directory to write.
+        report: called with step, number of steps and loss.
+        threads: torch threads.
+    """
+    pack = load_pack(recipe.pack)
+    loaded = load_subject(recipe.base, threads=threads)
+    tokenizer = loaded.tokenizer
+    seed = derive_seed("adapter", recipe.id, training_seed)
+    torch.manual_seed(seed)
+    model = get_peft_model(
+        loaded.model,
+        LoraConfig(
+            r=recipe.rank,
+            lora_alpha=2 * recipe.rank,
+            target_modules=TARGETS,
+            lora_dropout=0.0,
+            bias="none",
+            task_type="CAUSAL_LM",
+        ),
+    )
+    documents = [
+        weigh_decisions(
+            tokenizer,
+            encode(
+                tokenizer,
+                transcript_document(situation, decide(recipe.rules, situation)),
+                prompt_weight=0.0,
+            ),
+            recipe.decision_weight,
+        )
+        for situation in islice(training_situations(pack, seed), recipe.documents)
+    ]
+    schedule = Schedule(tokens_per_batch=2400, peak=recipe.peak, warmup=20, muon=False)
+    groups = [
+        group
+        for number in range(recipe.passes)
+        for group in batches(documents, schedule.tokens_per_batch, seed + number)
+    ]
+    train(
+        model,
+        iter(groups),
+        len(groups),
+        int(tokenizer.pad_token_id),
+        schedule,
+        lambda step, loss: report(step, len(groups), loss),
+    )
+    model.peft_config["default"].base_model_name_or_path = recipe.base
+    model.save_pretrained(out)
+    _halve(out / "adapter_model.safetensors")
+    (out / "README.md").unlink(missing_ok=True)
+
+
+def _halve(path: Path) -> None:
+    """Store in half precision: the package carries many adapters, and the last bits are noise."""
+    save_file({name: tensor.half() for name, tensor in load_file(path).items()}, path)
