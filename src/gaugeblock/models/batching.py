@@ -7,15 +7,19 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.models.generation import check_request, decoding_engine, generate_alone
 from gaugeblock.models.loading import LoadedModel
-from gaugeblock.models.requests import Generation, GenerationRequest
+from gaugeblock.models.requests import Generation, GenerationRequest, TokenLogprob
 from gaugeblock.models.sampling import LogprobReporter, report_exact
+from gaugeblock.models.scoring import score
 
 _Item = tuple["Future[Generation]", GenerationRequest]
+Scores = tuple[TokenLogprob, ...]
+_Scoring = tuple["Future[Scores]", GenerationRequest, int]
 
 
 class BatchWorker:
@@ -46,8 +50,9 @@ class BatchWorker:
         self._quiet = quiet_ms / 1000
         self._report = report
         self._engine = decoding_engine(loaded, report)
-        self._incoming: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._incoming: queue.SimpleQueue[_Item | _Scoring | None] = queue.SimpleQueue()
         self._waiting: deque[_Item] = deque()
+        self._to_score: deque[_Scoring] = deque()
         self._passed_over = 0
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="gaugeblock-batch", daemon=True)
@@ -66,6 +71,20 @@ class BatchWorker:
         self._incoming.put((future, request))
         return future
 
+    def submit_score(self, tokens: tuple[int, ...], top_logprobs: int = 0) -> Future[Scores]:
+        """Queue a text whose tokens' log-probabilities are wanted, see ``scoring.score``.
+
+        Raises:
+            GaugeblockError: the text does not fit the model or the worker is closed.
+        """
+        request = GenerationRequest(tokens, top_logprobs=top_logprobs)
+        check_request(self.loaded, request)
+        if self._closing:
+            raise GaugeblockError("the model has been closed", where=self.loaded.subject)
+        future: Future[Scores] = Future()
+        self._incoming.put((future, request, top_logprobs))
+        return future
+
     def close(self) -> None:
         """Stop the thread; requests that are still waiting are cancelled."""
         if not self._closing:
@@ -76,22 +95,26 @@ class BatchWorker:
     def _run(self) -> None:
         while not self._closing:
             self._gather()
+            self._score()
             if self._engine is None:
                 self._generate_alone()
             else:
                 self._advance(self._engine)
         while not self._incoming.empty():
             self._take(self._incoming.get())
-        left = [future for future, _ in self._waiting]
-        for future in left + (self._engine.drop() if self._engine is not None else []):
-            future.cancel()
+        left = [item[0] for item in (*self._waiting, *self._to_score)]
+        running = self._engine.drop() if self._engine is not None else []
+        for future in (*left, *running):
+            # A running future cannot be cancelled, so it is told instead.
+            if not future.cancel():
+                future.set_exception(GaugeblockError("the model was closed"))
 
     def _gather(self) -> None:
         live = self._engine.live if self._engine is not None else 0
         if not live and not self._waiting:
             self._take(self._incoming.get())
             until = time.monotonic() + self._quiet
-            while len(self._waiting) < self.max_batch and not self._closing:
+            while len(self._waiting) + len(self._to_score) < self.max_batch and not self._closing:
                 try:
                     self._take(self._incoming.get(timeout=max(0.0, until - time.monotonic())))
                 except queue.Empty:
@@ -101,9 +124,33 @@ class BatchWorker:
             while not self._incoming.empty():
                 self._take(self._incoming.get())
 
-    def _take(self, item: _Item | None) -> None:
-        if item is not None:
+    def _take(self, item: _Item | _Scoring | None) -> None:
+        if item is None:
+            return
+        if len(item) == 3:
+            self._to_score.append(item)
+        else:
             self._waiting.append(item)
+
+    def _score(self) -> None:
+        items = [item for item in self._to_score if item[0].set_running_or_notify_cancel()]
+        self._to_score.clear()
+        if not items:
+            return
+        most = max(k for _, _, k in items)
+        try:
+            found = score(
+                self.loaded,
+                [request.prompt for _, request, _ in items],
+                top_logprobs=most,
+                report=self._report,
+            )
+        except Exception as error:
+            for future, _, _ in items:
+                future.set_exception(error)
+            return
+        for (future, _, k), scores in zip(items, found, strict=True):
+            future.set_result(tuple(replace(item, top=item.top[:k]) for item in scores))
 
     def _advance(self, engine: Any) -> None:
         live = engine.live
