@@ -7,11 +7,13 @@ from typing import Any
 
 import altair as alt
 
-from gaugeblock.report.figures.rows import lay_out, pixel_y
+from gaugeblock.report.figures.rows import Column, Member, lay_out, pixel_y
 from gaugeblock.report.figures.theme import INTERVAL, MUTED, Width, configured, rows_data
 from gaugeblock.report.types import EffectRow
 from gaugeblock.report.visible import visible_text
 from gaugeblock.report.words import difference_limits, points, spoken
+
+_COLUMNS = (Column("k/n vs k/n", 110), Column("points", 60), Column("interval", 100))
 
 
 def effect_name(row: EffectRow) -> str:
@@ -26,15 +28,19 @@ def effect_plot(effects: tuple[EffectRow, ...], width: Width) -> dict[str, Any]:
     groups = [
         (
             visible_text(spoken(outcome)).capitalize(),
-            [(visible_text(effect_name(r)), _numbers(r)) for r in ordered if r.outcome == outcome],
+            [
+                Member(visible_text(effect_name(r)), _numbers(r))
+                for r in ordered
+                if r.outcome == outcome
+            ],
         )
         for outcome in outcomes
     ]
-    rows = lay_out(groups, width, (70, 110))
+    rows = lay_out(groups, width, _COLUMNS)
     reach = _axis_end(effects)
     marks = [
-        {"y": i.y, "at": r.difference, "low": r.interval.low, "high": r.interval.high}
-        for i, r in zip(rows.items, ordered, strict=True)
+        {"y": y, "at": r.difference, "low": r.interval.low, "high": r.interval.high}
+        for y, r in zip(rows.marks, ordered, strict=True)
     ]
     scale = alt.Scale(domain=[-reach, reach])
     base = alt.Chart(rows_data(marks)).encode(y=pixel_y(rows.height))
@@ -42,6 +48,7 @@ def effect_plot(effects: tuple[EffectRow, ...], width: Width) -> dict[str, Any]:
         title=None,
         tickCount=5,
         grid=True,
+        labelFlush=False,
         labelExpr="(datum.value > 0 ? '+' : '') + format(datum.value * 100, '.0f')",
     )
     layers = [
@@ -55,7 +62,7 @@ def effect_plot(effects: tuple[EffectRow, ...], width: Width) -> dict[str, Any]:
             filled=True, size=70, color=INTERVAL, opacity=1, stroke="white", strokeWidth=1.5
         ).encode(x=alt.X("at:Q", scale=scale)),
     ]
-    chart = alt.layer(*layers, *rows.texts()).properties(width=rows.plot, height=rows.height)
+    chart = alt.layer(*layers, *rows.texts).properties(width=rows.plot, height=rows.height)
     return configured(chart)
 
 
@@ -65,4 +72,5 @@ def _axis_end(effects: tuple[EffectRow, ...]) -> float:
 
 
 def _numbers(row: EffectRow) -> tuple[str, ...]:
-    return f"{points(row.difference)} pts", difference_limits(row.interval)
+    compared = f"{row.k_b:,}/{row.n_b:,} vs {row.k_a:,}/{row.n_a:,}"
+    return compared, points(row.difference), difference_limits(row.interval)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import altair as alt
 
-from gaugeblock.report.figures.rows import Member, Rows, lay_out, pixel_y
+from gaugeblock.report.figures.rows import Column, Member, Rows, lay_out, pixel_y
 from gaugeblock.report.figures.theme import (
     GRID,
     INTERVAL,
@@ -24,7 +24,7 @@ from gaugeblock.stats import Interval
 CLAIMS_GROUP = "what the verdicts rest on"
 
 _AXIS_ENDS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
-_COLUMNS = (80, 52, 92)
+_COLUMNS = (Column("k/n", 80), Column("rate", 56), Column("interval", 92))
 
 
 class ForestRow(NamedTuple):
@@ -69,12 +69,12 @@ def forest_plot(forest: list[ForestRow], width: Width) -> dict[str, Any]:
     rows = lay_out(_groups(forest), width, _COLUMNS)
     end = _axis_end(forest)
     layers = [_frame(end), *_marks(rows, forest, end)]
-    chart = alt.layer(*layers, *rows.texts()).properties(width=rows.plot, height=rows.height)
+    chart = alt.layer(*layers, *rows.texts).properties(width=rows.plot, height=rows.height)
     return configured(chart)
 
 
 def _marks(rows: Rows, forest: list[ForestRow], end: float) -> list[Any]:
-    places = [item.y for item in rows.items]
+    places = rows.marks
     spans = [
         {
             "y": y,
@@ -114,7 +114,7 @@ def _marks(rows: Rows, forest: list[ForestRow], end: float) -> list[Any]:
 
 
 def _frame(end: float) -> Any:
-    axis = alt.Axis(format=".0%", title=None, tickCount=5, grid=True)
+    axis = alt.Axis(format=".0%", title=None, tickCount=5, grid=True, labelFlush=False)
     return (
         alt.Chart(rows_data([{"at": 0.0}]))
         .mark_rule(color=GRID)
@@ -134,7 +134,7 @@ def _axis_end(forest: list[ForestRow]) -> float:
 def _groups(forest: list[ForestRow]) -> list[tuple[str, list[Member]]]:
     groups: dict[str, list[Member]] = {}
     for row in forest:
-        groups.setdefault(row.group, []).append((visible_text(row.title), _numbers(row)))
+        groups.setdefault(row.group, []).append(Member(visible_text(row.title), _numbers(row)))
     return [(visible_text(spoken(name)).capitalize(), rows) for name, rows in groups.items()]
 
 

@@ -8,7 +8,7 @@ import altair as alt
 
 from gaugeblock.report import words
 from gaugeblock.report.figures.palette import in_order, label_colours
-from gaugeblock.report.figures.rows import Member, lay_out, pixel_y
+from gaugeblock.report.figures.rows import Column, Member, lay_out, pixel_y
 from gaugeblock.report.figures.theme import Width, configured, rows_data
 from gaugeblock.report.types import LabelRow
 from gaugeblock.report.visible import visible_text
@@ -28,10 +28,10 @@ def label_bars(label_rows: tuple[LabelRow, ...], width: Width) -> dict[str, Any]
     """
     factors = list(dict.fromkeys(row.factor for row in label_rows))
     ordered = [row for factor in factors for row in label_rows if row.factor == factor]
-    rows = lay_out([(_heading(f), _members(f, ordered)) for f in factors], width, (60,))
+    rows = lay_out([(_heading(f), _members(f, ordered)) for f in factors], width, (Column("", 60),))
     colours = label_colours(shown_labels(label_rows))
     bars: list[dict[str, Any]] = []
-    for item, row in zip(rows.items, ordered, strict=True):
+    for y, row in zip(rows.marks, ordered, strict=True):
         total = sum(row.counts.values())
         start = 0.0
         for label, colour in colours.items():
@@ -41,8 +41,8 @@ def label_bars(label_rows: tuple[LabelRow, ...], width: Width) -> dict[str, Any]
                     {
                         "from": start,
                         "to": start + share,
-                        "top": item.y - rows.half,
-                        "bottom": item.y + rows.half,
+                        "top": y - rows.half,
+                        "bottom": y + rows.half,
                         "colour": colour,
                     }
                 )
@@ -54,7 +54,7 @@ def label_bars(label_rows: tuple[LabelRow, ...], width: Width) -> dict[str, Any]
             x=alt.X(
                 "from:Q",
                 scale=alt.Scale(domain=[0, 1]),
-                axis=alt.Axis(format=".0%", title=None, tickCount=5, grid=True),
+                axis=alt.Axis(format=".0%", title=None, tickCount=5, grid=True, labelFlush=False),
             ),
             x2="to:Q",
             y=pixel_y(rows.height, "top"),
@@ -62,7 +62,7 @@ def label_bars(label_rows: tuple[LabelRow, ...], width: Width) -> dict[str, Any]
             color=alt.Color("colour:N", scale=None),
         )
     )
-    chart = alt.layer(marks, *rows.texts()).properties(width=rows.plot, height=rows.height)
+    chart = alt.layer(marks, *rows.texts).properties(width=rows.plot, height=rows.height)
     return configured(chart)
 
 
@@ -72,7 +72,7 @@ def _heading(factor: str) -> str:
 
 def _members(factor: str, ordered: list[LabelRow]) -> list[Member]:
     return [
-        (
+        Member(
             "all runs" if row.level == "all" else visible_text(words.spoken(row.level)),
             (words.count(sum(row.counts.values()), "run"),),
         )

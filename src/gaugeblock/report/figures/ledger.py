@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 
 from gaugeblock.claims import Ledger
-from gaugeblock.report.figures.rows import lay_out, pixel_y
+from gaugeblock.report.figures.rows import Column, Member, lay_out, pixel_y
 from gaugeblock.report.figures.theme import FAILED, GRID, INTERVAL, Width, configured, rows_data
 from gaugeblock.report.words import percent
 
@@ -25,18 +25,18 @@ def ledger_bars(ledger: Ledger, width: Width) -> dict[str, Any]:
     """Return the Vega-Lite specification of the ledger, for a page or for a telephone."""
     counts = ledger.model_dump()
     attempted = ledger.attempted
-    members = [(name, _numbers(counts[name], attempted)) for name, _ in LEDGER_STEPS]
-    rows = lay_out([("", members)], width, (60, 60))
+    members = [Member(name, _numbers(counts[name], attempted)) for name, _ in LEDGER_STEPS]
+    rows = lay_out([("", members)], width, (Column("runs", 60), Column("share", 60)))
     bars = [
         {
             "from": 0.0,
             "to": counts[name] / attempted if attempted else 0.0,
             "whole": 1.0,
-            "top": item.y - rows.half,
-            "bottom": item.y + rows.half,
+            "top": y - rows.half,
+            "bottom": y + rows.half,
             "colour": FAILED if name == "failed" else INTERVAL,
         }
-        for item, (name, _) in zip(rows.items, LEDGER_STEPS, strict=True)
+        for y, (name, _) in zip(rows.marks, LEDGER_STEPS, strict=True)
     ]
     base = alt.Chart(rows_data(bars)).encode(
         x=alt.X("from:Q", scale=alt.Scale(domain=[0, 1]), axis=None),
@@ -47,7 +47,7 @@ def ledger_bars(ledger: Ledger, width: Width) -> dict[str, Any]:
         base.mark_rect(color=GRID).encode(x2="whole:Q"),
         base.mark_rect().encode(x2="to:Q", color=alt.Color("colour:N", scale=None)),
     ]
-    chart = alt.layer(*layers, *rows.texts()).properties(width=rows.plot, height=rows.height)
+    chart = alt.layer(*layers, *rows.texts).properties(width=rows.plot, height=rows.height)
     return configured(chart)
 
 
