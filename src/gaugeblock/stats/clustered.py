@@ -78,12 +78,18 @@ def cautious_effective_n(
 def clustered_limits(
     hits: NDArray[np.float64], sizes: NDArray[np.float64], level: float, sides: Sides
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return lower limits, upper limits and effective n, each of shape (...)."""
+    """Return lower limits, upper limits and effective n, each of shape (...).
+
+    A hit never lowers the upper limit: it is at least that of no hit in any cluster, although a
+    few hits in separate clusters would tell that the correlation is not 1. Likewise for misses.
+    """
     worth = cautious_effective_n(hits, sizes)
     rate = hits.sum(-1) / sizes.sum()
     # min: rate * worth may exceed worth by a rounding error where every trial is a hit.
     low, high = exact_limits(np.minimum(rate * worth, worth), worth, level, sides)
-    return low, high, worth
+    _, least_high = exact_limits(0, len(sizes), level, sides)
+    most_low, _ = exact_limits(len(sizes), len(sizes), level, sides)
+    return np.minimum(low, most_low), np.maximum(high, least_high), worth
 
 
 def clustered_rate(

@@ -19,11 +19,15 @@ from scipy import special
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.stats.binomial import exact_limits, no_trials, tail_areas
 from gaugeblock.stats.clustered import cautious_effective_n
+from gaugeblock.stats.fisher import fisher_above
 from gaugeblock.stats.interval import Interval, Sides
 from gaugeblock.stats.judge_bayes import joint_posterior_limits
 from gaugeblock.stats.validation import check_clusters, check_fraction, check_hits, check_sides
 
 JudgeMethod = Literal["lee", "bayes"]
+
+TRANSPORT_AREA = 0.01
+"""p-value below which a count is said not to fit the judge's calibration."""
 
 _NAMES = {"lee": "judge-corrected-lee", "bayes": "judge-corrected-bayes"}
 
@@ -35,12 +39,14 @@ def lee_limits(
     sens_n: ArrayLike,
     spec_k: ArrayLike,
     spec_n: ArrayLike,
+    independent: ArrayLike,
     level: float,
     sides: Sides,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the adjusted limits of Lee et al. 2025, elementwise; counts need not be whole.
 
-    A judge that is, after smoothing, no better than chance gives [0, 1].
+    ``independent`` is how many trials are independent beyond doubt: ``n``, or the clusters. A
+    judge that is, after smoothing, no better than chance gives [0, 1].
     """
     z = float(special.ndtri(1 - max(tail_areas(level, sides))))
     trials = np.asarray(n, float) + z * z
@@ -62,9 +68,9 @@ def lee_limits(
     low = np.clip(rate + shift - z * error, 0.0, 1.0)
     high = np.clip(rate + shift + z * error, 0.0, 1.0)
     # Fewer hits than false alarms should give would put both limits at 0; no data bound the rate
-    # more tightly than no true hit among the n (nor, mirrored, no true miss).
+    # more tightly than no true hit among the trials (nor, mirrored, no true miss).
     below, above = tail_areas(level, sides)
-    _, least = exact_limits(0, n, 1 - max(below, above), "upper")
+    _, least = exact_limits(0, independent, 1 - max(below, above), "upper")
     high = np.maximum(high, np.minimum(least / sensitivity, 1.0))
     low = np.minimum(low, np.maximum(1 - least / specificity, 0.0))
     return (
@@ -118,7 +124,7 @@ def judge_corrected_rate(
     elif method == "bayes":
         low, high = joint_posterior_limits(hits, trials, *calibration, level, sides)
     else:
-        low, high = lee_limits(hits, trials, *calibration, level, sides)
+        low, high = lee_limits(hits, trials, *calibration, trials, level, sides)
     return Interval(
         low=float(low),
         high=float(high),
@@ -128,7 +134,7 @@ def judge_corrected_rate(
         estimate=corrected_estimate(hits / trials, *calibration),
         k=hits,
         n=trials,
-        note=unmeasured or _uninformative(*calibration),
+        note=unmeasured or _doubt(hits, trials, *calibration),
     )
 
 
@@ -173,7 +179,7 @@ def judge_corrected_clustered_rate(
     if unmeasured := _unmeasured(sens_n, spec_n):
         low, high = np.zeros(()), np.ones(())
     else:
-        low, high = lee_limits(rate * worth, worth, *calibration, level, sides)
+        low, high = lee_limits(rate * worth, worth, *calibration, len(s), level, sides)
     return Interval(
         low=float(low),
         high=float(high),
@@ -185,7 +191,7 @@ def judge_corrected_clustered_rate(
         n=int(s.sum()),
         clusters=len(s),
         effective_n=float(worth),
-        note=unmeasured or _uninformative(*calibration),
+        note=unmeasured or _doubt(int(h.sum()), int(s.sum()), *calibration),
     )
 
 
@@ -219,6 +225,12 @@ def _unmeasured(sens_n: int, spec_n: int) -> str:
     return f"the judge's {' and '.join(missing)} was not measured" if missing else ""
 
 
-def _uninformative(sens_k: int, sens_n: int, spec_k: int, spec_n: int) -> str:
-    chance = (sens_k + 1) / (sens_n + 2) + (spec_k + 1) / (spec_n + 2) <= 1
-    return "the judge is no better than chance" if chance else ""
+def _doubt(k: int, n: int, sens_k: int, sens_n: int, spec_k: int, spec_n: int) -> str:
+    """Return what casts doubt on the calibration itself; "" if nothing does."""
+    if (sens_k + 1) / (sens_n + 2) + (spec_k + 1) / (spec_n + 2) <= 1:
+        return "the judge is no better than chance"
+    if fisher_above(n - k, n, spec_k, spec_n) < TRANSPORT_AREA:
+        return "fewer hits than the judge's false alarms alone should give: recalibrate it"
+    if fisher_above(k, n, sens_k, sens_n) < TRANSPORT_AREA:
+        return "more hits than the judge's sensitivity allows: recalibrate it"
+    return ""

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from scipy import special
 
 from gaugeblock.stats.binomial import tail_areas
+from gaugeblock.stats.fisher import fisher_above
 from gaugeblock.stats.interval import Sides
 
-_NODES = 48
-_CELLS = 400
+_NODES = 32
+_CELLS = 256
 
 
 def joint_posterior_limits(
@@ -51,25 +52,8 @@ def joint_posterior_limits(
         limits = np.sin(np.interp([below, 1 - above], cumulated, edges)) ** 2
         held = np.flatnonzero(mass > mass.max() * 1e-10)
         edges = np.linspace(edges[held[0]], edges[held[-1] + 1], _CELLS + 1)
-    false_alarms_do = _explained(k, n, spec_n - spec_k, spec_n, below)
-    misses_do = _explained(n - k, n, sens_n - sens_k, sens_n, above)
+    false_alarms_do = fisher_above(k, n, spec_n - spec_k, spec_n) > below
+    misses_do = fisher_above(n - k, n, sens_n - sens_k, sens_n) > above
     low = 0.0 if below == 0 or false_alarms_do else float(limits[0])
     high = 1.0 if above == 0 or misses_do else float(limits[1])
     return np.asarray(low), np.asarray(high)
-
-
-def _explained(k: int, n: int, other_k: int, other_n: int, area: float) -> bool:
-    """Return whether k of n is not above other_k of other_n by Fisher's one-sided test."""
-    total, hits = n + other_n, k + other_k
-    x = np.arange(k, min(n, hits) + 1)
-    log_p = (
-        _log_choose(n, x) + _log_choose(other_n, hits - x) - _log_choose(total, np.asarray(hits))
-    )
-    return bool(np.exp(log_p).sum() > area)
-
-
-def _log_choose(n: int, k: NDArray[np.int64]) -> NDArray[np.float64]:
-    with np.errstate(divide="ignore"):
-        return np.asarray(
-            special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-        )

@@ -62,7 +62,7 @@ def sensitivity_sweep(
         caught = sens_k * share
         interval = measured
         if n and sens_n and spec_n:
-            low, high = lee_limits(k, n, caught, sens_n, spec_k, spec_n, level, "two")
+            low, high = lee_limits(k, n, caught, sens_n, spec_k, spec_n, n, level, "two")
             interval = measured.model_copy(
                 update={
                     "low": float(low),

@@ -11,7 +11,8 @@ import math
 from typing import Literal
 
 import numpy as np
-from scipy import optimize, special
+from numpy.typing import NDArray
+from scipy import optimize
 
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.stats.interval import Interval
@@ -19,6 +20,26 @@ from gaugeblock.stats.validation import check_fraction, check_unit
 
 BETS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95)
 """Shares of the capital staked against the null, mixed with equal weight."""
+
+
+def log_capital(
+    values: NDArray[np.float64], counts: NDArray[np.float64], rate: float
+) -> NDArray[np.float64]:
+    """Return the log capital won by betting that the mean of the observations is below ``rate``.
+
+    Args:
+        values: distinct observations in [0, 1], shape (values,).
+        counts: how often each was seen, shape (..., values).
+        rate: the mean under the null.
+
+    Returns:
+        Log of the mean over BETS of the product of 1 + bet * (rate - value), shape (...).
+    """
+    # A stake of 1 / (1 - rate) would be lost whole at one hit; the bets stay below it.
+    growth = np.log1p(np.asarray(BETS)[:, None] * (rate - values))
+    logs = counts @ growth.T
+    top = logs.max(-1)
+    return np.asarray(top + np.log(np.exp(logs - top[..., None]).mean(-1)))
 
 
 class RateEProcess:
@@ -52,8 +73,10 @@ class RateEProcess:
                 remedy='Use "below" or "above"',
             )
         self.alternative = alternative
+        self._null = bound if alternative == "below" else 1.0 - bound
         self._seen: dict[float, int] = {}
         self._limit = 1.0
+        self._rejected = False
 
     @property
     def observations(self) -> int:
@@ -64,32 +87,31 @@ class RateEProcess:
         """Take in one observation in [0, 1] and return the e-value after it."""
         x = check_unit(value, "value")
         bad = x if self.alternative == "below" else 1.0 - x
+        if bad > 0:
+            # Only now can the bound of the moment loosen; without hits it tightens by itself.
+            self._limit = min(self._limit, self._solve())
         self._seen[bad] = self._seen.get(bad, 0) + 1
-        self._limit = min(self._limit, self._solve())
-        return self.e_value
+        log_e = self._log_capital(self._null)
+        self._rejected = self._rejected or log_e >= -math.log1p(-self.level)
+        return math.exp(min(log_e, 700.0))
 
     @property
     def e_value(self) -> float:
         """Evidence against the null; its chance of ever reaching 1 / a is at most a under it."""
-        null = self.bound if self.alternative == "below" else 1.0 - self.bound
-        return math.exp(min(self._log_capital(null), 700.0))
+        return math.exp(min(self._log_capital(self._null), 700.0))
 
     @property
     def rejected(self) -> bool:
-        """Whether the bound has lain on the wanted side at some time so far."""
-        interval = self.interval()
-        return (
-            interval.high <= self.bound
-            if self.alternative == "below"
-            else interval.low >= self.bound
-        )
+        """Whether the e-value has reached 1 / (1 - level) at some time so far."""
+        return self._rejected
 
     def interval(self) -> Interval:
         """Return the one-sided bound that holds at every time at once with ``level``."""
         below = self.alternative == "below"
+        limit = min(self._limit, self._solve())
         return Interval(
-            low=0.0 if below else 1.0 - self._limit,
-            high=self._limit if below else 1.0,
+            low=0.0 if below else 1.0 - limit,
+            high=limit if below else 1.0,
             level=self.level,
             method="betting-e-process",
             sides="upper" if below else "lower",
@@ -99,10 +121,7 @@ class RateEProcess:
     def _log_capital(self, rate: float) -> float:
         values = np.fromiter(self._seen, float, len(self._seen))
         counts = np.fromiter(self._seen.values(), float, len(self._seen))
-        # A stake of 1 / (1 - rate) would be lost whole at one hit; the bets stay below it.
-        stakes = np.asarray(BETS)
-        logs = (counts * np.log1p(stakes[:, None] * (rate - values))).sum(1)
-        return float(special.logsumexp(logs) - math.log(len(stakes)))
+        return float(log_capital(values, counts, rate))
 
     def _solve(self) -> float:
         """Return the rate at which the capital reaches 1 / (1 - level); it rises with the rate."""
