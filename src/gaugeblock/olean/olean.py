@@ -153,9 +153,8 @@ class Olean:
         self.header = self._part.header
         self._older: list[_Part] | None = None if data is None and path != "-" else []
         self._first, self._rest = _identifier_characters(self.header.version)
-        # The flags that keep guillemets off a name: of what stands before its end, and of all.
-        self._bare = PSEUDO if lean_scopes else PSEUDO | SCOPED
-        self._bare_whole = self._bare | HIDDEN | LAST_SCOPED
+        # The flags of a name that keep guillemets off it.
+        self._bare = PSEUDO | HIDDEN | LAST_SCOPED | (0 if lean_scopes else SCOPED)
         self._work = MAX_WORK + self._part.size // 8
         self._text = MAX_TEXT + self._part.size * 8
         # Prefixes and components already spelt out, by address, the long ones apart.
@@ -393,7 +392,7 @@ class Olean:
 
     def _whole(self, stem: Spelling, piece: Spelling) -> tuple[str, str]:
         bare = stem[0] + piece[0]
-        hide = _joined(stem[2], piece[2], not stem[0]) & self._bare_whole
+        hide = _joined(stem[2], piece[2], not stem[0]) & self._bare
         return bare, bare if hide else stem[1] + piece[1]
 
     def _prefix(self, ptr: int, owner: int) -> Spelling:
@@ -620,8 +619,8 @@ class Olean:
 
     def _map(self, path: str) -> mmap.mmap | bytes:
         """Map a file, or a temporary copy of what cannot be mapped, such as a pipe."""
-        keep = self._files.enter_context
-        file = sys.stdin.buffer if path == "-" else keep(open(path, "rb"))
+        keep = self._files.enter_context  # closes what is opened here
+        file = sys.stdin.buffer if path == "-" else keep(open(path, "rb"))  # noqa: SIM115
         number = file.fileno()
         if not S_ISREG(os.fstat(number).st_mode):
             start = file.read(96)
@@ -629,7 +628,7 @@ class Olean:
                 return start
             from tempfile import TemporaryFile
 
-            copy = keep(TemporaryFile())  # noqa: SIM115 (the ExitStack closes it)
+            copy = keep(TemporaryFile())  # noqa: SIM115
             copy.write(start)
             while block := file.read(1 << 20):
                 copy.write(block)
