@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pytest
 from scipy.stats import binomtest
@@ -23,24 +21,12 @@ def test_exact_agrees_with_scipy_and_statsmodels(k: int, n: int, level: float) -
     assert (ours.low, ours.high) == pytest.approx((low, high), abs=1e-9)
 
 
-@pytest.mark.parametrize(("k", "n"), [*COUNTS, (4, 10), (4, 100), (3, 20), (50, 51)])
-def test_wilson_agrees_with_statsmodels_where_it_is_not_modified(k: int, n: int) -> None:
-    ours = wilson_rate(k, n)
-    low, high = proportion_confint(k, n, 0.05, method="wilson")
-    few = 3 if n > 50 else 2
-    if not 1 <= k <= few:
-        assert ours.low == pytest.approx(low, abs=1e-9)
-    else:
-        assert ours.low < low
-    if not 1 <= n - k <= few:
-        assert ours.high == pytest.approx(high, abs=1e-9)
-    else:
-        assert ours.high > high
-
-
-def test_modified_wilson_lower_limit_of_one_hit_is_brown_et_als() -> None:
-    # For one hit their limit is -log(level) / n: the Poisson mean with P(at least 1) = 1 - level.
-    assert wilson_rate(1, 100).low == pytest.approx(-math.log(0.95) / 100, abs=1e-12)
+@pytest.mark.parametrize(("k", "n"), [*COUNTS, (4, 10), (3, 20), (50, 51)])
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.999])
+def test_wilson_agrees_with_scipys_continuity_corrected_one(k: int, n: int, level: float) -> None:
+    ours = wilson_rate(k, n, level)
+    theirs = binomtest(k, n).proportion_ci(level, method="wilsoncc")
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
 
 
 @pytest.mark.parametrize(("k", "n"), COUNTS)
