@@ -6,12 +6,15 @@ root at 56, constNames, dotted names; it knows no numeric component and gives up
 whole, one ``struct.unpack`` for each word, each name rebuilt by recursion. It trusts the file and
 prints bare names, so it does less than gaugeblock's. `thorough_names` does the same job as that:
 it reads the objects it meets whole, checks them, and prints names as Lean does.
+
+Run as a program, ``python plain_readers.py FILE``, it is the minimal reader.
 """
 
 from __future__ import annotations
 
 import re
 import struct
+import sys
 from collections.abc import Iterator
 
 NAME_STR, NAME_NUM = 1, 2
@@ -151,3 +154,9 @@ def thorough_names(path: str) -> list[str]:
     if head >> 56 != 246:
         raise ValueError("bad array")
     return [printed(components(address)) for address in words(names + 24, count)]
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1], "rb") as image:
+        for line in minimal_names(image.read()):
+            print(line)

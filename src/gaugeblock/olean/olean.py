@@ -20,6 +20,7 @@ import os
 import struct
 import sys
 from contextlib import ExitStack
+from functools import cache
 from stat import S_ISREG
 
 TYPE_CHECKING = False
@@ -652,6 +653,7 @@ def _joined(flags: int, own: int, root: bool) -> int:
     return flags | own & PSEUDO if root else flags
 
 
+@cache
 def _identifier_characters(version: str | None) -> tuple[frozenset[str], frozenset[str]]:
     """Return the characters that may begin, and stand in, an identifier of this Lean version.
 
