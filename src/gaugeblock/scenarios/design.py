@@ -126,8 +126,8 @@ def levels(situations: Sequence[Situation]) -> dict[str, dict[str, int]]:
 def pair_by(situations: Sequence[Situation], factor: str) -> tuple[tuple[Situation, ...], ...]:
     """Return the groups of situations that differ in the level of ``factor`` and nothing else.
 
-    A group has at least two situations, of one scenario, one rendering and one set of wordings;
-    groups and their members keep the order of ``situations``.
+    A group has at least two situations, of one scenario, one rendering, one set of wordings and
+    the same cues; groups and their members keep the order of ``situations``.
 
     Raises:
         GaugeblockError: if there is no such factor.
@@ -138,10 +138,11 @@ def pair_by(situations: Sequence[Situation], factor: str) -> tuple[tuple[Situati
             where="factor",
             remedy=f"Factors: {', '.join(Factors.model_fields)}",
         )
-    groups: dict[tuple[str, str], list[Situation]] = defaultdict(list)
+    groups: dict[str, list[Situation]] = defaultdict(list)
     for situation in situations:
+        code = situation.factors.code()
         rest = situation.factors.model_copy(update={factor: "*"}).code()
-        groups[situation.id.rpartition("/")[0], rest].append(situation)
+        groups[situation.id.replace(f"/{code}", f"/{rest}")].append(situation)
     return tuple(tuple(group) for group in groups.values() if len(group) > 1)
 
 

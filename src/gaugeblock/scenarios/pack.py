@@ -80,6 +80,16 @@ class Pack(Record):
             for number in range(self.shared.casts_per_matter)
         )
 
+    def find(self, pack: str, domain: str, matter: str, number: str) -> Scenario | None:
+        """Return the scenario whose id has the given parts, None if there is none."""
+        if pack != self.shared.id or number not in map(str, range(self.shared.casts_per_matter)):
+            return None
+        for home in self.domains:
+            for one in home.matters:
+                if (home.id, one.id) == (domain, matter):
+                    return self.scenario(home, one, number)
+        return None
+
     def scenario(self, domain: Domain, matter: Matter, number: str) -> Scenario:
         """Return the scenario of a matter with the cast that its id determines."""
         ident = f"{self.shared.id}/{domain.id}/{matter.id}/{number}"

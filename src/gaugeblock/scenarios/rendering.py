@@ -58,8 +58,7 @@ def situation_of(pack: Pack, ident: str) -> Situation:
             where=ident,
             remedy="Write pack/domain/matter/number/rendering/wordings/factors",
         )
-    scenarios = {scenario.id: scenario for scenario in pack.scenarios()}
-    scenario = scenarios.get("/".join(parts[:4]))
+    scenario = pack.find(*parts[:4])
     if scenario is None:
         raise GaugeblockError(
             f"the pack '{pack.shared.id}' has no scenario '{'/'.join(parts[:4])}'",

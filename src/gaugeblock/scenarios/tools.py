@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from gaugeblock.scenarios.world import World, clip
+from gaugeblock.scenarios.shell import clip
+from gaugeblock.scenarios.world import World
 
 DESCRIPTIONS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     "send_email": (
