@@ -158,6 +158,25 @@ def test_a_reader_that_goes_away(folder: Path) -> None:
     assert (done.stdout, done.stderr) == (b"name0\n", b"")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_output_that_cannot_be_written(folder: Path) -> None:
+    alone(folder)
+    for arguments in (["good.olean"], ["--json", "good.olean", "bad.olean"]):
+        with open("/dev/full", "wb") as full:
+            command = [sys.executable, "olean.py", *arguments]
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+        assert done.returncode == 1
+        assert done.stderr.endswith(b"No space left on device\n")
+        assert done.stderr.count(b"\n") == 1
+
+
+def test_no_standard_input(folder: Path) -> None:
+    alone(folder)
+    command = f"{sys.executable} olean.py - <&-"
+    done = subprocess.run(command, shell=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (1, b"olean.py: -: there is no standard input\n")
+
+
 def test_nothing_heavy_is_imported() -> None:
     code = (
         "import sys; from gaugeblock.olean.olean import main\n"

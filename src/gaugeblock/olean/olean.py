@@ -620,6 +620,8 @@ class Olean:
 
     def _map(self, path: str) -> mmap.mmap | bytes:
         """Map a file, or a temporary copy of what cannot be mapped, such as a pipe."""
+        if path == "-" and sys.stdin is None:
+            raise OSError("there is no standard input")
         keep = self._files.enter_context  # closes what is opened here
         file = sys.stdin.buffer if path == "-" else keep(open(path, "rb"))  # noqa: SIM115
         number = file.fileno()
@@ -834,10 +836,16 @@ def main(argv: list[str], prog: str = "gaugeblock olean") -> int:
     options = parser.parse_args(argv)
     if options.user and (options.imports or options.header or options.check):
         parser.error("--user goes with constants and --extra only")
-    status, show = 0, _print_json if options.json else _print_file
+    show = _print_json if options.json else _print_file
+    status = 0
 
-    def write(text: str) -> None:
-        sys.stdout.buffer.write(text.encode())
+    def write(text: str, flush: bool = False) -> None:
+        try:
+            sys.stdout.buffer.write(text.encode())
+            if flush:
+                sys.stdout.buffer.flush()
+        except OSError as error:
+            raise _OutputError from error
 
     try:
         for path in options.files:
@@ -851,22 +859,26 @@ def main(argv: list[str], prog: str = "gaugeblock olean") -> int:
                     show(olean, options, write)
             except OleanError as error:
                 problem = str(error)
-            except BrokenPipeError:
-                raise
             except OSError as error:
                 problem = f"{_printable(path)}: {error.strerror or error}"
             if options.json:
                 write(f', "error": {dumps(problem)}}}\n' if problem else "}\n")
             if problem:
                 status = 1
-                sys.stdout.buffer.flush()
+                write("", flush=True)
                 print(f"{prog}: {problem}", file=sys.stderr)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # The reader has gone; leave no stream for the interpreter to flush into it at exit.
+        write("", flush=True)
+    except _OutputError as error:
+        # Leave no stream that the interpreter would flush, in vain, at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error.__cause__, BrokenPipeError):
+            print(f"{prog}: standard output: {error.__cause__}", file=sys.stderr)
         return 1
     return status
+
+
+class _OutputError(Exception):
+    """Standard output cannot be written."""
 
 
 if __name__ == "__main__":
