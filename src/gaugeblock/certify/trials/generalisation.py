@@ -1,0 +1,90 @@
+"""Does it read the same thing, with the same sign, in every other kind of text?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gaugeblock.certify.exhibit import Exhibit, Sample
+from gaugeblock.certify.records import Reading, TrialResult, Witness
+from gaugeblock.certify.trials.verdict import reading, result, rule, shown
+from gaugeblock.detectors.arrays import Floats, Ints
+from gaugeblock.detectors.metrics import auroc_interval
+from gaugeblock.stats import Interval
+
+
+def cells(sample: Sample) -> dict[str, Ints]:
+    """Return facet=level names with the rows of each."""
+    rows: dict[str, list[int]] = {}
+    for i, statement in enumerate(sample.statements):
+        for facet, level in statement.cell.items():
+            rows.setdefault(f"{facet}: {level}", []).append(i)
+    return {name: np.array(found) for name, found in rows.items()}
+
+
+def generalisation(exhibit: Exhibit, seed: int) -> TrialResult:
+    """Measure AUROC per kind of text, worst first; below .5 is a sign flip and never averaged.
+
+    The limits are simultaneous over all cells (Bonferroni).
+    """
+    rules = rule("generalisation")
+    smallest, fewest = rules.limit("smallest_auroc"), rules.count("fewest_per_class")
+    criterion = (
+        f"in every kind of text an AUROC of at least {smallest} whose simultaneous lower limit is "
+        "above .5"
+    )
+    if exhibit.away is None:
+        return result(
+            "generalisation", "not measured", criterion, "No other kinds of text were given."
+        )
+    scores, labels = exhibit.scores(exhibit.away), exhibit.away.labels
+    found: list[tuple[str, Interval, Ints]] = []
+    thin: list[str] = []
+    kinds = cells(exhibit.away)
+    level = 1 - 0.05 / max(len(kinds), 1)
+    for name, rows in kinds.items():
+        y = labels[rows]
+        if min(int(y.sum()), int((1 - y).sum())) < fewest:
+            thin.append(name)
+            continue
+        interval = auroc_interval(scores[rows], y, exhibit.away.groups[rows], level)
+        found.append((name, interval, rows))
+    if not found:
+        return result(
+            "generalisation",
+            "not measured",
+            criterion,
+            f"No kind of text had {fewest} of each class.",
+        )
+    found.sort(key=lambda cell: cell[1].estimate or 0.0)
+    readings = [reading(name, interval, _note(interval)) for name, interval, _ in found]
+    readings += [
+        Reading(name=name, value=None, n=len(kinds[name]), note=f"fewer than {fewest} per class")
+        for name in thin
+    ]
+    name, worst, rows = found[0]
+    held = all((i.estimate or 0) >= smallest and i.low > 0.5 for _, i, _ in found)
+    flipped = [cell for cell, interval, _ in found if interval.high < 0.5]
+    finding = f"Worst of {len(found)} kinds of text is {name}, {shown(worst)}"
+    if flipped:
+        finding += f"; the sign flips in {', '.join(flipped)}"
+    witnesses = () if held else _errors(exhibit.away, scores, rows)
+    return result("generalisation", held, criterion, finding + ".", readings, witnesses)
+
+
+def _note(interval: Interval) -> str:
+    return "sign flip: high scores mean less of the concept" if interval.high < 0.5 else ""
+
+
+def _errors(sample: Sample, scores: Floats, rows: Ints) -> tuple[Witness, ...]:
+    labels = sample.labels
+    high = max((r for r in rows if labels[r] == 0), key=lambda r: scores[r])
+    low = min((r for r in rows if labels[r] == 1), key=lambda r: scores[r])
+    return tuple(
+        Witness(
+            text=sample.texts[r],
+            label=int(labels[r]),
+            score=float(scores[r]),
+            note="highest score without the concept" if r == high else "lowest score with it",
+        )
+        for r in (high, low)
+    )
