@@ -6,7 +6,8 @@ In an environment with atheris::
 
 The corpus folder is filled with small sound images first. An input that makes the reader raise
 anything but `OleanError`, hang or take too much memory stops the run and is written out; it then
-belongs into ``tests/olean/found``, which the test suite reads.
+belongs into a test. ``fuzz_corpus.zip`` holds what a run of ten minutes kept, which the test suite
+reads again.
 """
 
 from __future__ import annotations
