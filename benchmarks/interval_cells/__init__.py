@@ -1,0 +1,1 @@
+"""The simulated settings of benchmarks/interval_coverage.py."""
