@@ -174,8 +174,7 @@ def main() -> int:
         f"{1e6 * best['cpu'] / constants:.1f} microseconds a constant. A name, its prefix and its "
         "string lie apart in the file, and constNames has no order, so nearly every constant "
         "costs several accesses to cold memory and one page of the map, besides some forty steps "
-        "of the interpreter. A name whose prefix and component are in the processor's cache "
-        "takes about a quarter of that.",
+        "of the interpreter and the checks.",
         "",
     ]
     files = sorted(map(str, DATA.glob("*.olean")))
