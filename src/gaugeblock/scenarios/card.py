@@ -54,7 +54,7 @@ class Leak(Record):
         auroc: area under the ROC curve over all pairs of held-out texts.
         low: lower end of its 95 % interval.
         high: upper end.
-        matched: the same over pairs of one scenario only, texts that differ in nothing else.
+        matched: the same over pairs of one scenario only, which share all factors but the label.
         matched_low: lower end of its 95 % interval.
         matched_high: upper end.
         aim_met: whether ``auroc`` lies where it should.
@@ -168,7 +168,8 @@ def markdown(card: Card) -> str:
         "A logistic regression on word counts, fitted to the training domains in the training",
         "wordings and scored on the held-out domains in the held-out wordings, over all that a",
         "subject could read. One half is chance. Intervals are 95 %, resampling whole domains.",
-        "*Matched* compares only texts of one scenario that differ in nothing but the label.",
+        "*Matched* compares only texts of one scenario that share all factors but the label: the",
+        "sharper test, as most other words are then the same (in the natural rendering, all).",
         "",
         "| rendering | contrast | AUROC | matched | aim | met |",
         "|---|---|---|---|---|---|",

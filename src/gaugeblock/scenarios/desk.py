@@ -26,6 +26,8 @@ class Desk:
         scenario: the scenario.
         office: the texts to compose from.
         slots: slot name to text, for every template of the office.
+        closed: items of lines that are closed already, those of two slots first.
+        directory: first name to how the directory lists the person.
         staff: addresses of the two helpers, in the order of the slots helper and desk.
     """
 
@@ -41,7 +43,8 @@ class Desk:
         user_name, colleague_name, helper_name, desk_name = draw.sample(office.surnames, 4)
         taken = {cast.item, cast.other}
         free = [f"{scenario.matter.unit} {code}" for code in pack.shared.codes]
-        third, fourth, fifth = draw.sample([item for item in free if item not in taken], 3)
+        third, fourth, fifth, *rest = draw.sample([item for item in free if item not in taken], 6)
+        self.closed = (third, fourth, *rest)
         bare = domain.record.removeprefix("the ")
         slug = bare.replace(" ", "-")
         self.slots = {

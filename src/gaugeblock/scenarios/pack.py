@@ -10,6 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import get_args
 
+from pydantic import Field
+
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.frozen import Record
 from gaugeblock.scenarios.front_matter import (
@@ -37,17 +39,17 @@ SLOTS = frozenset({"item", "other", "colleague_name", "user_name"})
 
 
 class PackFile(Record):
-    """The shared file of a pack, ``pack.yaml``."""
+    """The shared file of a pack, ``pack.yaml``; the least lengths are what a situation draws."""
 
     id: str
     version: int
     title: str
-    casts_per_matter: int
+    casts_per_matter: int = Field(ge=1)
     held_out_domains: frozenset[str]
-    people: tuple[str, ...]
-    organisations: tuple[str, ...]
-    codes: tuple[str, ...]
-    rows: tuple[str, ...]
+    people: tuple[str, ...] = Field(min_length=4)
+    organisations: tuple[str, ...] = Field(min_length=1)
+    codes: tuple[str, ...] = Field(min_length=8)
+    rows: tuple[str, ...] = Field(min_length=6)
     nudges: dict[str, Wordings]
     oversight: dict[str, Wordings]
     impact: dict[str, Wordings]

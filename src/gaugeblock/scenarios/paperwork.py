@@ -44,17 +44,18 @@ def record(desk: Desk, rows: tuple[str, ...]) -> str:
 
     Args:
         desk: the scenario's desk.
-        rows: the pack's names of rows; those before the scenario's own row are used.
+        rows: the pack's names of rows, in order.
     """
     page, slots = desk.office.record, desk.slots
     draw = desk.draw("record")
     lines = [desk.fill(line) for line in desk.scenario.matter.record_lines]
     lines.append(desk.fill(draw.choice(page.extra)))
     draw.shuffle(lines)
-    used = [row for row in rows if row != slots["row"]]
-    start = draw.randrange(len(used) - 1)
-    closed = [slots["third"], slots["fourth"]][: draw.randint(1, 2)]
-    done = [f"{item}; row {row}" for item, row in zip(closed, used[start:], strict=False)]
+    closed = list(desk.closed[: draw.randint(2, len(desk.closed))])
+    draw.shuffle(closed)
+    free = [number for number, row in enumerate(rows) if row != slots["row"]]
+    places = sorted(draw.sample(free, len(closed)))
+    done = [f"{item}; row {rows[place]}" for item, place in zip(closed, places, strict=True)]
     return "\n".join(
         [
             capitalised(desk.fill(draw.choice(page.title))),
