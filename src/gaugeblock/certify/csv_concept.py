@@ -1,0 +1,59 @@
+"""A concept from CSV files: one to fit on and any number of other kinds to try it on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gaugeblock.certify.concepts import HOME_SHARE, Concept, load_concept
+from gaugeblock.detectors.splits import grouped_halves
+from gaugeblock.detectors.statements import Statement, load_statements
+from gaugeblock.errors import GaugeblockError
+
+
+def concept_from_csv(
+    path: Path,
+    away: Mapping[str, Path],
+    *,
+    group: Sequence[str] = (),
+    pattern: str | None = None,
+    seed: int = 0,
+) -> Concept:
+    """Return a concept whose statements come from CSVs with ``statement`` and ``label``.
+
+    Args:
+        path: the file that is split by group into training and held-out statements.
+        away: name of a kind of text to its file; rows whose group was fitted on are left out.
+        group: columns that name the group, in every file.
+        pattern: regular expression that captures the group, in every file.
+        seed: of the split.
+
+    Raises:
+        GaugeblockError: as ``load_statements`` and ``grouped_halves``, or a file of other kinds
+            in which no unseen group is left.
+    """
+    statements = load_statements(path, group=group or None, pattern=pattern)
+    if not statements:
+        raise GaugeblockError("no statements", where=path)
+    labels = [s.label for s in statements]
+    groups = [s.group for s in statements]
+    train, home = grouped_halves(labels, groups, 1 - HOME_SHARE, seed)
+    fitted = {groups[i] for i in train}
+    others: list[Statement] = []
+    for name, other in away.items():
+        rows = load_statements(other, group=group or None, pattern=pattern, cell={"set": name})
+        unseen = [s for s in rows if s.group not in fitted]
+        if not unseen:
+            raise GaugeblockError("every group was fitted on, none is left to try", where=other)
+        others += unseen
+    shipped = load_concept("truth", seed)
+    return Concept(
+        name=path.stem,
+        question=f"Does the label of {path.name} hold?",
+        train=tuple(statements[i] for i in train),
+        home=tuple(statements[i] for i in home),
+        away=tuple(others),
+        controls=(),
+        answers=shipped.answers,
+        neutral=shipped.neutral,
+    )

@@ -1,0 +1,227 @@
+"""Certify a detector of a shipped concept or a CSV on a local model, from end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gaugeblock import __version__
+from gaugeblock.certify.battery import certify
+from gaugeblock.certify.concepts import Concept
+from gaugeblock.certify.exhibit import Exhibit, Sample
+from gaugeblock.certify.records import Certificate, Identity
+from gaugeblock.certify.subject import At, Subject
+from gaugeblock.detectors.arrays import Floats, Ints
+from gaugeblock.detectors.families import probe_class
+from gaugeblock.detectors.files import DetectorCard, load_probe, save_probe
+from gaugeblock.detectors.leaks import find_leaks
+from gaugeblock.detectors.metrics import auroc
+from gaugeblock.detectors.probe import Probe
+from gaugeblock.detectors.splits import grouped_folds
+from gaugeblock.detectors.statements import Statement
+from gaugeblock.errors import GaugeblockError
+
+ON_POOLED = ("mass-mean", "lda", "logistic", "sae", "mahalanobis")
+"""Families that are fitted on one pooled vector per text and nothing else."""
+
+NEIGHBOURS = 60
+"""Training texts of each class that an encoder's output is compared with."""
+
+Say = Callable[[str], None]
+
+
+def choose_layer(x: Floats, labels: Ints, groups: ArrayLike, make: Callable[[], Probe]) -> int:
+    """Return the block with the highest grouped cross-validated AUROC, the last one left out.
+
+    The last block is what the model's output is read from; a direction there is causal by
+    definition and says nothing.
+
+    Args:
+        x: training activations, shape (n, blocks, d).
+        labels: 0 or 1, shape (n,).
+        groups: one key per row.
+        make: builds an unfitted probe.
+    """
+    blocks = x.shape[1]
+    found = np.zeros(max(blocks - 1, 1))
+    for layer in range(len(found)):
+        scores = np.zeros(len(x))
+        for train, test in grouped_folds(labels, groups, 5):
+            part = make().fit(x[train, layer], labels[train]).score(x[test, layer])
+            scores[test] = (part - np.median(part)) / (part.std() or 1.0)
+        found[layer] = auroc(scores, labels)
+    return int(np.argmax(found))
+
+
+def certify_family(
+    subject: Subject,
+    concept: Concept,
+    family: str,
+    *,
+    layer: int | None = None,
+    at: At | None = None,
+    seed: int = 0,
+    out: Path | None = None,
+    say: Say = lambda title: None,
+) -> Certificate:
+    """Fit a detector on the concept's training statements and certify it.
+
+    Args:
+        subject: the model.
+        concept: statements.
+        family: one of ``ON_POOLED``.
+        layer: block to read; None for the best by ``choose_layer``.
+        at: pooling; None for the last token of a causal model and the mean of an encoder.
+        seed: of every random draw.
+        out: where to save the detector; None not to.
+        say: told what is being done.
+
+    Raises:
+        GaugeblockError: a family that needs other input, or a layer that does not exist.
+    """
+    if family not in ON_POOLED:
+        probe_class(family)
+        raise GaugeblockError(
+            f"a {family} probe needs more than one pooled vector per text",
+            where="probe",
+            remedy=f"Fit it in Python and certify its file with --blind, or use one of "
+            f"{', '.join(ON_POOLED)}",
+        )
+    pooling: At = at or ("mean" if subject.encoder else "last")
+    make = probe_class(family)
+    texts = [s.text for s in concept.train]
+    labels = np.array([s.label for s in concept.train])
+    groups = np.array([s.group for s in concept.train])
+    say("Reading every layer")
+    chosen = layer
+    if chosen is None:
+        chosen = choose_layer(subject.all_layers(texts, pooling), labels, groups, make)
+    x = subject.activations(texts, chosen, pooling)
+    probe = make().fit(x, labels, groups=groups).calibrate(x[labels == 0])
+    if out is not None:
+        save_probe(
+            probe,
+            out / "detector",
+            concept=concept.name,
+            model=subject.fingerprint,
+            subject=subject.loaded.subject,
+            layer=chosen,
+            at=pooling,
+            trained_on=set(groups.tolist()),
+        )
+    return _certify(subject, concept, probe, chosen, pooling, seed, say, blind=False)
+
+
+def certify_blind(
+    subject: Subject, concept: Concept, detector: Path, *, seed: int = 0, say: Say = lambda t: None
+) -> Certificate:
+    """Certify a detector file as a black box on activations: nothing is known of its making.
+
+    Of the file's card only what is needed to feed it is read: layer, pooling and the model it
+    belongs to. What it was fitted on, how, and what it is called stay unread.
+
+    Raises:
+        GaugeblockError: as ``load_probe``; another model; a card without a layer.
+    """
+    probe, card = load_probe(detector, model=subject.fingerprint)
+    at = _pooling(card, detector)
+    if card.layer is None:
+        raise GaugeblockError("the card names no layer", where=detector)
+    probe.calibration = None
+    return _certify(subject, concept, probe, card.layer, at, seed, say, blind=True)
+
+
+def _pooling(card: DetectorCard, where: Path) -> At:
+    for known in ("last", "mean", "max"):
+        if card.at == known:
+            return known  # type: ignore[return-value]
+    raise GaugeblockError(f"pooling '{card.at}' needs more than the text", where=where)
+
+
+def _certify(
+    subject: Subject,
+    concept: Concept,
+    probe: Probe,
+    layer: int,
+    at: At,
+    seed: int,
+    say: Say,
+    *,
+    blind: bool,
+) -> Certificate:
+    def sample(statements: tuple[Statement, ...]) -> Sample | None:
+        if not statements:
+            return None
+        return Sample(statements, subject.activations([s.text for s in statements], layer, at))
+
+    say("Reading the statements")
+    train, home = sample(concept.train), sample(concept.home)
+    assert train is not None
+    assert home is not None
+    fresh = subject.untrained(seed)
+    texts = (train.texts, home.texts)
+    if subject.encoder:
+        sides = [[s.text for s in concept.train if s.label == side] for side in (1, 0)]
+        output = subject.neighbour_output(sides[0][:NEIGHBOURS], sides[1][:NEIGHBOURS], layer)
+        name = "The cosine to training texts with the concept less that to those without"
+    elif concept.answers is not None:
+        output = subject.answer_output(concept.answers, layer)
+        asked = concept.answers
+        name = (
+            f"The logprob of '{asked.positive}' less that of '{asked.negative}' after "
+            f"'{asked.prompt.format(text='...')}'"
+        )
+    else:
+        raise GaugeblockError("no answers to ask a causal model for", where=concept.name)
+    exhibit = Exhibit(
+        concept=concept.name,
+        probe=probe,
+        train=train,
+        home=home,
+        away=sample(concept.away),
+        controls=sample(concept.controls),
+        refit=None if blind else probe.fresh,
+        # The mean token is used here: at the last token the embedding is that of a full stop.
+        embedding=_both(lambda t: subject.activations(t, "embedding", "mean"), texts),
+        untrained=_both(lambda t: fresh.activations(t, layer, at), texts),
+        checks=subject.checks(),
+        read=lambda t: subject.activations(t, layer, at),
+        output=output,
+        harm=subject.harm(concept.neutral, layer),
+        edits=concept.edits,
+        output_name=name,
+    )
+    both = [*concept.train, *concept.home]
+    leaks = find_leaks([s.text for s in both], [s.label for s in both], [s.group for s in both])
+    identity = Identity(
+        concept=concept.name,
+        family="unknown" if blind else probe.family,
+        settings={} if blind else probe.settings,
+        blind=blind,
+        subject=subject.loaded.subject,
+        model=subject.fingerprint,
+        layer=layer,
+        at=at,
+        width=train.x.shape[1],
+        output=name,
+        data={concept.name: concept.sha256},
+        split=f"{len(set(train.groups))} groups fitted on, {len(set(home.groups))} held out, "
+        "twins together",
+        versions={
+            "gaugeblock": __version__,
+            **{name: metadata.version(name) for name in ("numpy", "torch", "transformers")},
+        },
+        seed=seed,
+    )
+    warnings = [leaks.warning] if leaks.warning else []
+    return certify(exhibit, identity, warnings=warnings, progress=say)
+
+
+def _both(
+    read: Callable[[list[str]], Floats], texts: tuple[list[str], list[str]]
+) -> tuple[Floats, Floats]:
+    return read(texts[0]), read(texts[1])
