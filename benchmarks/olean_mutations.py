@@ -76,7 +76,7 @@ def kind_of(problem: str | None) -> str:
     if problem is None:
         return "read in full: the damage is where no name looks"
     said = problem.split(": ", 2)[2]
-    return re.sub(r", found .*|0x[0-9a-f]+|\d+", lambda m: "…" if m[0][0] != "," else "", said)
+    return re.sub(r", found .*|0x[0-9a-f]+|(?<!-)\d+", lambda m: "…" if m[0][0] != "," else "", said)
 
 
 if __name__ == "__main__":
