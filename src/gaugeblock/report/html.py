@@ -21,7 +21,7 @@ from gaugeblock.report.figures.forest import ForestRow, forest_rows
 from gaugeblock.report.figures.labels import shown_labels
 from gaugeblock.report.figures.ledger import LEDGER_STEPS
 from gaugeblock.report.figures.palette import label_colours
-from gaugeblock.report.transcript_view import Limits, anchor, transcript_views
+from gaugeblock.report.transcript_view import Limits, anchor, shown_characters, transcript_views
 from gaugeblock.report.types import Report
 from gaugeblock.report.visible import attribute, excerpt, visible
 
@@ -34,6 +34,8 @@ _LIMITS = (
     Limits(text=400, events=50, arguments=8),
     Limits(text=100, events=20, arguments=4),
 )
+# Fewer characters than bytes: markup and escapes come on top. It spares rendering the hopeless.
+_MOST_CHARACTERS = 2_000_000
 _LONGEST_VALUE = 20_000
 
 
@@ -50,6 +52,11 @@ def render_html(report: Report) -> str:
     figures = draw_figures(report, forest)
     page = ""
     for limits in _LIMITS:
+        if (
+            limits != _LIMITS[-1]
+            and shown_characters(report.transcripts, limits) > _MOST_CHARACTERS
+        ):
+            continue
         page = _render(report, forest, figures, limits)
         if len(page.encode("utf-8")) <= MOST_BYTES:
             break
@@ -75,7 +82,10 @@ def _render(report: Report, forest: list[ForestRow], figures: Figures, limits: L
         colours=label_colours(labels),
         steps=LEDGER_STEPS,
         forest=forest,
-        transcripts=shown,
+        transcripts=[
+            ("Witnesses", [view for view in shown if view.witness]),
+            ("Random sample", [view for view in shown if not view.witness]),
+        ],
         anchors={view.shown.transcript.id: view.anchor for view in shown},
     )
 

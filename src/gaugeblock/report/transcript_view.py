@@ -85,9 +85,19 @@ class TranscriptView(NamedTuple):
 
 
 def transcript_views(shown: tuple[ShownTranscript, ...], limits: Limits) -> list[TranscriptView]:
-    """Return transcripts laid out, those that a verdict rests on first."""
-    views = [_view(one, limits) for one in shown]
-    return sorted(views, key=lambda view: not view.witness)
+    """Return transcripts laid out, in order."""
+    return [_view(one, limits) for one in shown]
+
+
+def shown_characters(shown: tuple[ShownTranscript, ...], limits: Limits) -> int:
+    """Return how many characters of transcripts the limits let through, about."""
+    total = 0
+    for one in shown:
+        for event in one.transcript.events[: limits.events]:
+            total += min(len(event.text), limits.text)
+            for value in list(event.arguments.values())[: limits.arguments]:
+                total += min(len(_written(value)), limits.text)
+    return total
 
 
 def anchor(prefix: str, name: str) -> str:

@@ -19,6 +19,7 @@ _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _CANDIDATE_RUN = re.compile(r"([^\n\t\x20-\x7e])\1*")
 _NAMED = re.compile(r"⟨(?:U\+[0-9A-F]{4,6}⟩(?: ×[0-9,]+)?|[0-9,]+ more combining marks⟩)")
 _MARKS_KEPT = 4
+_LONGEST_ATTRIBUTE = 300
 
 
 class Excerpt(NamedTuple):
@@ -67,8 +68,14 @@ def visible(text: str) -> Markup:
 
 
 def attribute(text: str) -> Markup:
-    """Return ``text`` for a quoted HTML attribute: visible, escaped, without elements."""
-    return escape(visible_text(text))
+    """Return ``text`` for a quoted HTML attribute: a visible name, escaped, without elements."""
+    return escape(visible_name(text, _LONGEST_ATTRIBUTE))
+
+
+def visible_name(text: str, limit: int = 80) -> str:
+    """Return ``text`` as a name on one line: visible, at most about ``limit`` characters."""
+    cut = text if len(text) <= limit else f"{text[:limit]}…"
+    return visible_text(cut).replace("\n", " ")
 
 
 def _name_unseen(match: re.Match[str]) -> str:

@@ -155,7 +155,10 @@ def _number(fraction: float, rounding: Rounding = "nearest", finest: int = 4) ->
         "up": math.ceil(scaled - _SLACK),
         "down": math.floor(scaled + _SLACK),
     }[rounding]
-    return f"{whole / 10**digits:.{digits}f}"
+    rounded = whole / 10**digits
+    if 0 < rounded < 100:
+        digits = min(digits, _decimals(min(rounded, 100 - rounded)))
+    return f"{rounded:.{digits}f}"
 
 
 def _decimals(value: float) -> int:

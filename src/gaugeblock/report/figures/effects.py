@@ -10,7 +10,7 @@ import altair as alt
 from gaugeblock.report.figures.rows import Column, Member, lay_out, pixel_y
 from gaugeblock.report.figures.theme import INTERVAL, MUTED, Width, configured, rows_data
 from gaugeblock.report.types import EffectRow
-from gaugeblock.report.visible import visible_text
+from gaugeblock.report.visible import visible_name
 from gaugeblock.report.words import difference_limits, points, spoken
 
 _COLUMNS = (Column("k/n vs k/n", 110), Column("points", 60), Column("interval", 100))
@@ -27,9 +27,9 @@ def effect_plot(effects: tuple[EffectRow, ...], width: Width) -> dict[str, Any]:
     ordered = [row for outcome in outcomes for row in effects if row.outcome == outcome]
     groups = [
         (
-            visible_text(spoken(outcome)).capitalize(),
+            visible_name(spoken(outcome)).capitalize(),
             [
-                Member(visible_text(effect_name(r)), _numbers(r))
+                Member(visible_name(effect_name(r)), _numbers(r))
                 for r in ordered
                 if r.outcome == outcome
             ],
@@ -46,7 +46,7 @@ def effect_plot(effects: tuple[EffectRow, ...], width: Width) -> dict[str, Any]:
     base = alt.Chart(rows_data(marks)).encode(y=pixel_y(rows.height))
     axis = alt.Axis(
         title=None,
-        tickCount=5,
+        values=[-reach, -reach / 2, 0, reach / 2, reach],
         grid=True,
         labelFlush=False,
         labelExpr="(datum.value > 0 ? '+' : '') + format(datum.value * 100, '.0f')",

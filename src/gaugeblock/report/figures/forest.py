@@ -17,7 +17,7 @@ from gaugeblock.report.figures.theme import (
     rows_data,
 )
 from gaugeblock.report.types import Report
-from gaugeblock.report.visible import visible_text
+from gaugeblock.report.visible import visible_name
 from gaugeblock.report.words import limits, percent, spoken
 from gaugeblock.stats import Interval
 
@@ -134,8 +134,8 @@ def _axis_end(forest: list[ForestRow]) -> float:
 def _groups(forest: list[ForestRow]) -> list[tuple[str, list[Member]]]:
     groups: dict[str, list[Member]] = {}
     for row in forest:
-        groups.setdefault(row.group, []).append(Member(visible_text(row.title), _numbers(row)))
-    return [(visible_text(spoken(name)).capitalize(), rows) for name, rows in groups.items()]
+        groups.setdefault(row.group, []).append(Member(visible_name(row.title), _numbers(row)))
+    return [(visible_name(spoken(name)).capitalize(), rows) for name, rows in groups.items()]
 
 
 def _numbers(row: ForestRow) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from gaugeblock.report.figures.palette import in_order, label_colours
 from gaugeblock.report.figures.rows import Column, Member, lay_out, pixel_y
 from gaugeblock.report.figures.theme import Width, configured, rows_data
 from gaugeblock.report.types import LabelRow
-from gaugeblock.report.visible import visible_text
+from gaugeblock.report.visible import visible_name
 
 
 def shown_labels(rows: tuple[LabelRow, ...]) -> list[str]:
@@ -67,13 +67,13 @@ def label_bars(label_rows: tuple[LabelRow, ...], width: Width) -> dict[str, Any]
 
 
 def _heading(factor: str) -> str:
-    return "" if factor == "all" else visible_text(words.spoken(factor)).capitalize()
+    return "" if factor == "all" else visible_name(words.spoken(factor)).capitalize()
 
 
 def _members(factor: str, ordered: list[LabelRow]) -> list[Member]:
     return [
         Member(
-            "all runs" if row.level == "all" else visible_text(words.spoken(row.level)),
+            "all runs" if row.level == "all" else visible_name(words.spoken(row.level)),
             (words.count(sum(row.counts.values()), "run"),),
         )
         for row in ordered
