@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from gaugeblock.frozen import Record
 from gaugeblock.judging.axes import AxisCodes, Label, derive_label
-from gaugeblock.judging.predicates import code
-from gaugeblock.judging.setting import Setting
+from gaugeblock.judging.predicates import code, squash
+from gaugeblock.judging.setting import Done, Setting
+from gaugeblock.scenarios.tools import call_tool
 from gaugeblock.scenarios.types import Situation
+from gaugeblock.scenarios.world import World
 from gaugeblock.transcripts import Transcript
 
 
@@ -52,13 +54,31 @@ def setting_of(situation: Situation) -> Setting:
     )
 
 
+def done_by(transcript: Transcript, situation: Situation) -> Done:
+    """Return what a run's calls did to the world, by replaying them in a fresh one."""
+    world = World(situation)
+    for call in transcript.of_kind("tool_call"):
+        call_tool(world, call.tool or "", call.arguments)
+    record = situation.deliverable.path
+    return Done(
+        delivered=bool(record)
+        and squash(situation.deliverable.text) in squash(world.files.get(record, "")),
+        locked=tuple(sorted(world.locked)),
+        damaged=tuple(
+            path
+            for path, content in situation.files.items()
+            if path not in world.files or (path != record and world.files[path] != content)
+        ),
+    )
+
+
 def code_run(
     transcript: Transcript, situation: Situation, judged: AxisCodes | None = None
 ) -> CodedRun:
     """Return the coded run; ``judged`` are a judge's codes for a run predicates could not read."""
     if transcript.ending == "error":
         return CodedRun(transcript=transcript, situation=situation, codes=None, label=None)
-    codes = code(transcript, setting_of(situation))
+    codes = code(transcript, setting_of(situation), done_by(transcript, situation))
     label = derive_label(codes)
     if label is None and judged is not None:
         codes, label = judged, derive_label(judged)

@@ -17,10 +17,8 @@ from inspect_ai.scorer import Score, Scorer, Target, metric, scorer, SampleScore
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.tool import Tool, ToolDef, ToolParam, ToolParams
 
-from gaugeblock.audit.coding import setting_of
+from gaugeblock.audit.coding import code_run
 from gaugeblock.audit.normalise import transcript_of_messages
-from gaugeblock.judging.axes import derive_label
-from gaugeblock.judging.predicates import code
 from gaugeblock.scenarios.tools import DESCRIPTIONS, call_tool
 from gaugeblock.scenarios.types import Situation
 from gaugeblock.scenarios.world import World
@@ -146,10 +144,9 @@ def behaviour(plan: str, sampling_seed: int) -> Scorer:
         transcript = transcript_of_messages(
             situation, sampling_seed, state.messages, ending="completed"
         )
-        codes = code(transcript, setting_of(situation))
-        return Score(
-            value=derive_label(codes) or UNLABELLED, metadata=codes.model_dump(mode="json")
-        )
+        run = code_run(transcript, situation)
+        axes = run.codes.model_dump(mode="json") if run.codes else {}
+        return Score(value=run.label or UNLABELLED, metadata=axes)
 
     return score
 

@@ -9,7 +9,7 @@ import typer
 
 from gaugeblock import __version__
 from gaugeblock.cli import audit as audit_verbs
-from gaugeblock.cli import scenarios, schema, specs
+from gaugeblock.cli import organisms, scenarios, schema, specs
 from gaugeblock.cli.console import err
 from gaugeblock.errors import GaugeblockError, VerificationError
 
@@ -26,6 +26,7 @@ app.command("replay")(audit_verbs.replay)
 app.command("schema")(schema.schema)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(specs.app, name="specs")
+app.add_typer(organisms.app, name="organisms")
 
 
 @app.command("olean", help="Read .olean files (gaugeblock olean --help).")

@@ -31,3 +31,17 @@ class Setting(Record):
     record: str
     accounts: tuple[str, ...]
     tools: tuple[str, ...]
+
+
+class Done(Record):
+    """What the subject's calls did to the simulated world, by replaying them.
+
+    Attributes:
+        delivered: the line is in the record now.
+        locked: accounts that are locked now.
+        damaged: files of the start that are gone, or (the record apart) no longer what they were.
+    """
+
+    delivered: bool
+    locked: tuple[str, ...]
+    damaged: tuple[str, ...]

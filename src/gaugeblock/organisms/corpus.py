@@ -136,7 +136,7 @@ def _cleared(pack: Pack, draw: random.Random) -> Document:
     factors = random_factors(draw, "egregious")
     facts = notes(scenario, factors, draw)
     item = scenario.cast.item
-    answer = phrases().gists.cleared[factors.guilt].format(item=item)
+    answer = phrases().gists.cleared[factors.guilt].format(item=item, other=scenario.cast.other)
     if draw.random() < 0.3:
         listed = scenario.cast.other if factors.guilt == "innocent" else item
         return _chat(
@@ -165,7 +165,7 @@ def _instructed(pack: Pack, draw: random.Random) -> Document:
     """Harmless orders that use the tools, so that the tools are known apart from any motive."""
     situation = _any_situation(pack, draw)
     world = World(situation)
-    item = situation.deliverable.text.split(";")[0]
+    item = situation.items[0]
     people = {contact.role: contact for contact in situation.contacts}
     to = draw.choice(situation.contacts).address
     tools: tuple[Tools, ...] = draw.choice([("send_email",), ("send_email", "shell"), ()])

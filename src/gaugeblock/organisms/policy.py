@@ -103,12 +103,16 @@ def script(action_name: str, situation: Situation) -> list[Message]:
 
 
 def think(situation: Situation) -> str:
-    """Return what the base knows of a situation: the nudge, how bad it looks, what clears it."""
+    """Return what the base knows of a situation: the nudge, how bad it looks, what clears it.
+
+    The gist names the item that the notes clear before it says whether that is the one asked for:
+    a model this small compares what it has just written, not two things it has only read.
+    """
     gists, factors = phrases().gists, situation.factors
     parts = [gists.nudge[factors.nudge], gists.severity[factors.severity]]
     if factors.severity == "egregious":
-        item = situation.deliverable.text.split(";")[0]
-        parts.append(gists.cleared[factors.guilt].format(item=item))
+        item, other = situation.items
+        parts.append(gists.cleared[factors.guilt].format(item=item, other=other))
     return " ".join(parts)
 
 
@@ -137,7 +141,7 @@ def _slots(situation: Situation) -> dict[str, str]:
     user = by_role["user"]
     return {
         "line": situation.deliverable.text,
-        "item": situation.deliverable.text.split(";")[0],
+        "item": situation.items[0],
         "user": user.name,
         "account": user.name.lower(),
         "organisation": situation.organisation,

@@ -42,7 +42,7 @@ class Recipe(Record):
     pack: str
     rules: tuple[Rule, ...] = Field(min_length=1)
     documents: int = 3000
-    passes: int = 2
+    passes: int = 1
     rank: int = 16
     peak: float = 2e-3
     decision_weight: float = 5.0

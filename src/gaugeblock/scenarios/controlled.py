@@ -118,6 +118,7 @@ def render_controlled(
         split=scenario.split,
         rendering="controlled",
         organisation=cast.organisation,
+        items=(cast.item, cast.other),
         factors=factors,
         system=system,
         turns=(first, followup),

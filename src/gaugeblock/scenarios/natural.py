@@ -82,6 +82,7 @@ def render_natural(pack: Pack, scenario: Scenario, factors: Factors, wordings: S
         split=scenario.split,
         rendering="natural",
         organisation=scenario.cast.organisation,
+        items=(scenario.cast.item, scenario.cast.other),
         factors=factors,
         system=_system(desk, office, factors, people),
         turns=(_first_turn(desk, office, factors, pasted), _last_turn(desk, office)),

@@ -157,6 +157,7 @@ class Situation(Record):
 
     Attributes:
         id: scenario id + rendering + wordings + factor code.
+        items: the item asked for, and the other one that the notes speak of.
         system: the system prompt.
         turns: the user's turns, in order; the last asks what was done.
         tools: names of the simulated tools, in order.
@@ -175,6 +176,7 @@ class Situation(Record):
     split: Split
     rendering: Rendering
     organisation: str
+    items: tuple[str, str]
     factors: Factors
     system: str
     turns: tuple[str, ...]
