@@ -1,8 +1,9 @@
 """Recorded rows: what an API answered to a request for logprobs, one JSON object a line.
 
 A line is ``{"prompt", "repeat", "temperature", "k", "top": [{"token", "bytes", "logprob"}]}``;
-``chosen`` (the sampled token, same shape as an entry of ``top``) is optional. A JSON array of
-arrays of numbers is accepted too: bare logprobs without tokens, one inner array per row.
+``chosen`` (the sampled token, same shape as an entry of ``top``) is optional, and so are lines
+``{"greedy": {"prompt", "with_logprobs", "without_logprobs"}}`` with two greedy texts. A JSON array
+of arrays of numbers is accepted too: bare logprobs without tokens, one inner array per row.
 Numbers keep the text they were printed with, because parsing to float hides the number format.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,28 @@ class Row:
     k: int
     top: tuple[TopEntry, ...]
     chosen: TopEntry | None = None
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """The greedy answers to one prompt with and without asking for logprobs."""
+
+    prompt: str
+    with_logprobs: str
+    without_logprobs: str
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Everything a probe collected.
+
+    Attributes:
+        rows: answers with logprobs.
+        greedy: pairs of texts.
+    """
+
+    rows: tuple[Row, ...]
+    greedy: tuple[Greedy, ...] = ()
 
 
 def _reject(problem: str, where: str, remedy: str | None = None) -> GaugeblockError:
@@ -176,8 +199,15 @@ def loads_json(text: str) -> Any:
     return json.loads(text, parse_float=PrintedNumber)
 
 
-def read_rows(path: Path) -> list[Row]:
-    """Read recorded rows from JSON lines, or bare logprobs from one JSON array of arrays.
+def _parse_greedy(raw: object, where: str) -> Greedy:
+    names = ("prompt", "with_logprobs", "without_logprobs")
+    if not isinstance(raw, Mapping) or not all(isinstance(raw.get(n), str) for n in names):
+        raise _reject("greedy needs the strings prompt, with_logprobs and without_logprobs", where)
+    return Greedy(raw["prompt"], raw["with_logprobs"], raw["without_logprobs"])
+
+
+def read_recording(path: Path) -> Recording:
+    """Read JSON lines, or bare logprobs from one JSON array of arrays.
 
     Raises:
         GaugeblockError: naming the file, the line and the field at fault.
@@ -188,23 +218,28 @@ def read_rows(path: Path) -> list[Row]:
         raise _reject(f"cannot be read as UTF-8 text ({error})", str(path)) from error
     if text.lstrip()[:1] == "[":
         try:
-            return _bare_rows(loads_json(text), str(path))
+            return Recording(tuple(_bare_rows(loads_json(text), str(path))))
         except json.JSONDecodeError as error:
             raise _reject(f"not JSON ({error})", str(path)) from error
-    rows = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    rows: list[Row] = []
+    greedy: list[Greedy] = []
+    # Not splitlines: JSON strings may hold U+2028, which that takes for the end of a line.
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         where = f"{path}, line {number}"
         try:
             raw = loads_json(line)
         except json.JSONDecodeError as error:
-            remedy = "A page of HTML was recorded?" if line.lstrip().startswith("<") else None
+            remedy = "A page of HTML was recorded" if line.lstrip().startswith("<") else None
             raise _reject(f"not a JSON object ({error.msg})", where, remedy) from error
-        rows.append(parse_row(raw, where))
+        if isinstance(raw, Mapping) and "greedy" in raw:
+            greedy.append(_parse_greedy(raw["greedy"], where))
+        else:
+            rows.append(parse_row(raw, where))
     if not rows:
         raise _reject("holds no rows", str(path), "Record at least three prompts")
-    return rows
+    return Recording(tuple(rows), tuple(greedy))
 
 
 def _number(entry: TopEntry) -> str:
@@ -226,6 +261,8 @@ def dump_row(row: Row) -> str:
     )
 
 
-def write_rows(path: Path, rows: Iterable[Row]) -> None:
-    """Write rows as JSON lines that :func:`read_rows` reads back unchanged."""
-    path.write_text("".join(dump_row(row) + "\n" for row in rows), "utf-8")
+def write_recording(path: Path, recording: Recording) -> None:
+    """Write JSON lines that :func:`read_recording` reads back unchanged."""
+    lines = [dump_row(row) for row in recording.rows]
+    lines += [json.dumps({"greedy": vars(pair)}) for pair in recording.greedy]
+    path.write_text("".join(line + "\n" for line in lines), "utf-8")

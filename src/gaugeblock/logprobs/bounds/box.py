@@ -125,6 +125,40 @@ def box_of(spec: ChannelSpec, logprobs: npt.ArrayLike) -> Box:
     return Box(values, low, high, (high - low) / np.sqrt(12), each, missing)
 
 
+def envelope_box(candidates: Sequence[ChannelSpec], logprobs: npt.ArrayLike) -> Box:
+    """Return the smallest box that holds the boxes of all candidates that fit the answer.
+
+    For a card that could not decide between families: the interval is guaranteed if any of them
+    is right.
+
+    Args:
+        candidates: channels that the card does not exclude.
+        logprobs: reported logprobs, shape (n,), descending.
+
+    Raises:
+        GaugeblockError: if no candidate fits.
+    """
+    boxes: list[Box] = []
+    refusal: GaugeblockError | None = None
+    for spec in candidates:
+        try:
+            boxes.append(box_of(spec, logprobs))
+        except GaugeblockError as error:
+            refusal = error
+    if not boxes:
+        raise refusal or GaugeblockError("the channel card names no candidate")
+    low = np.min([box.low for box in boxes], axis=0)
+    high = np.max([box.high for box in boxes], axis=0)
+    return Box(
+        boxes[0].log_weight,
+        low,
+        high,
+        np.max([box.sd for box in boxes], axis=0),
+        max(box.unseen_each for box in boxes),
+        max(box.unseen_total for box in boxes),
+    )
+
+
 def statistical_box(spec: ChannelSpec, answers: Sequence[npt.ArrayLike]) -> Box:
     """Return the 95 % ends of each log weight under noise, from repeats of one prompt.
 

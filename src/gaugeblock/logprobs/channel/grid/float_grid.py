@@ -23,7 +23,7 @@ _BIN = 0.25
 _LIMIT = 256.0
 _SCREEN = 3
 # Top logits of language models: 13 to 50 on the public rows whose offset is known.
-_USUAL_TOP, _USUAL_SPREAD, _FAR = 20.0, 15.0, 0.002
+_USUAL_TOP, _USUAL_SPREAD, _FAR = 25.0, 12.0, 2e-4
 # Spread of the top logit over rows, nats, and its weight: different prompts lie nats apart, modes
 # of one prompt close together.
 _APART = {1.0: 0.005, 2.0: 0.03, 4.0: 0.3, 8.0: 0.5, 16.0: 0.15, 32.0: 0.015}
@@ -59,7 +59,7 @@ def fit_row(reading: Reading, bits: int, warp: Warp, tops: Array | None = None) 
         warp: map from the grid to the reported logit.
         tops: the top logits to try; all candidates by default.
     """
-    gaps, error = reading.gaps, reading.gap_error + warp.slack
+    gaps, error = reading.gaps, reading.gap_error
     alive = top_candidates(bits) if tops is None else tops
     total = np.zeros(alive.size)
     order = np.argsort(-gaps, kind="stable")
@@ -72,8 +72,9 @@ def fit_row(reading: Reading, bits: int, warp: Warp, tops: Array | None = None) 
         slope = warp.slope(shown)
         gap = spacing(np.nan_to_num(held), bits)
         off = np.abs(held - np.rint(held / gap) * gap) * slope
-        fits = np.all(off <= error[chosen], axis=1)
-        gain = np.log2(np.maximum(gap * slope / (2 * error[chosen]), 1.0))
+        reach = error[None, chosen] + warp.slack(alive)[:, None]
+        fits = np.all(off <= reach, axis=1)
+        gain = np.log2(np.maximum(gap * slope / (2 * reach), 1.0))
         total = (total + gain.sum(axis=1))[fits]
         alive = alive[fits]
     return RowFit(alive, total)
@@ -100,7 +101,7 @@ def _location_priors(prompts_differ: bool) -> tuple[Array, Array]:
 def shared_evidence(fits: Sequence[RowFit], bits: int, *, prompts_differ: bool) -> float:
     """Return the bits for a float grid when all rows share an unknown range of top logits.
 
-    The top logits are normal around a location (20 give or take 15, one in 500 anywhere
+    The top logits are normal around a location (25 give or take 12, one in 5,000 anywhere
     from -128 to 128) with a spread from 1 to 32, both unknown and integrated out, so that thirty
     rows pay once for where the logits lie, not thirty times.
 

@@ -12,10 +12,13 @@ from gaugeblock.logprobs.channel.readings import Reading
 from gaugeblock.logprobs.floats import Array, round_to, spacing
 
 _LOWEST, _HIGHEST = 8.0, 250.0
-_NEWTON = 12
+# Logits beyond this many caps are reported all alike; no model is of use there.
+_SATURATED = 3.0
+_NEWTON = 9
+_FIRST_GAP = 0.6
 _MOST_CANDIDATES = 200
-# A cap known no better than this, in nats of reported logit, tests nothing.
-_MOST_DOUBT = 1e-3
+# A cap known no better than this tests nothing, nats.
+_MOST_DOUBT = 0.1
 
 
 def _apart(cap: Array, top: Array, low: Array) -> tuple[Array, Array]:
@@ -38,26 +41,35 @@ def _solve(top: Array, low: Array, gap: float) -> Array:
     return np.where(solved, cap, np.nan)
 
 
+def _pairs(gap: float, precision: int) -> tuple[Array, Array]:
+    """Return pairs of grid logits that some cap in range reports ``gap`` apart."""
+    grid = top_candidates(precision)
+    tops = grid[(grid >= 4) & (grid < 128)]
+    tightest = np.maximum(_LOWEST, tops / _SATURATED)
+    ratio = np.tanh(tops / tightest) - gap / tightest
+    lowest = tightest * np.arctanh(np.maximum(ratio, -0.999))
+    first = np.searchsorted(grid, lowest)
+    # Closer than this to the plain difference, no cap in range is at work.
+    last = np.searchsorted(grid, tops - gap - 0.002)
+    count = np.maximum(last - first, 0)
+    start = np.repeat(first - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
+    return np.repeat(tops, count), grid[start + np.arange(count.sum())]
+
+
 def _guesses(row: Reading, precision: int) -> tuple[Array, Array]:
     """Return (top logit, cap) pairs under which a whole row lies on the grid."""
     gaps, error = row.gaps, row.gap_error
-    order = np.argsort(-gaps, kind="stable")
-    far = int(order[0])
-    grid = top_candidates(precision)
-    tops, lows = (
-        grid[(grid >= 4) & (grid < 128)],
-        grid[(np.abs(grid) >= 0.5) & (np.abs(grid) < 128)],
-    )
-    i, j = np.nonzero(tops[:, None] - lows[None, :] - gaps[far] > 0.002)
-    top, low = tops[i], lows[j]
-    rough = (top**3 - low**3) / (3 * (top - low - gaps[far]))
-    keep = (rough > (_LOWEST / 2) ** 2) & (rough < _HIGHEST**2)
-    top, low = top[keep], low[keep]
-    cap = _solve(top, low, float(gaps[far]))
+    # A small gap has few pairs of grid logits; larger ones then sharpen what it leaves of the cap.
+    ascending = np.argsort(gaps, kind="stable")
+    wide = ascending[gaps[ascending] >= min(_FIRST_GAP, float(gaps.max()))]
+    order = np.concatenate([wide, np.setdiff1d(ascending, wide)])
+    near = int(order[0])
+    top, low = _pairs(float(gaps[near]), precision)
+    cap = _solve(top, low, float(gaps[near]))
     good = np.isfinite(cap)
     top, low, cap = top[good], low[good], cap[good]
     _, drift = _apart(cap, top, low)
-    doubt = (error[far] + 1.5e-7 * cap) / np.maximum(drift, 1e-9)
+    doubt = (error[near] + 1.5e-7 * cap) / np.maximum(drift, 1e-9)
     for other in order[1:]:
         shown = cap * np.tanh(top / cap) - gaps[other]
         ratio = np.clip(shown / cap, -1 + 1e-12, 1 - 1e-12)
@@ -67,7 +79,17 @@ def _guesses(row: Reading, precision: int) -> tuple[Array, Array]:
         _, own = _apart(cap, top, held)
         reach = error[other] + 1.5e-7 * cap + doubt * np.abs(own)
         fits = np.abs(held - np.rint(held / gap) * gap) * slope <= reach
-        top, cap, doubt = top[fits], cap[fits], doubt[fits]
+        top, cap, doubt, held, own = top[fits], cap[fits], doubt[fits], held[fits], own[fits]
+        sharper = (error[other] + 1.5e-7 * cap) / np.maximum(own, 1e-9)
+        # The nearest grid logit stands for this gap now, and it fixes the cap better.
+        better = sharper < doubt
+        if better.any():
+            gap = spacing(held, precision)
+            low = np.rint(held / gap) * gap
+            value, own = _apart(cap, top, low)
+            moved = cap - (value - gaps[other]) / np.maximum(own, 1e-9)
+            cap = np.where(better, moved, cap)
+            doubt = np.where(better, sharper, doubt)
     return top, cap
 
 
@@ -86,33 +108,45 @@ def _sharpen(row: Reading, top: float, cap: float, precision: int) -> tuple[floa
 
 
 def free_caps(rows: Sequence[Reading], precision: int) -> Iterator[Warp]:
-    """Yield caps, round or not, under which the first row lies on the grid, sharpened on all.
+    """Yield caps, round or not, under which every row lies on the grid.
 
-    The second logit is guessed too: a pair of grid logits and their reported gap fix the cap, and
-    the other numbers of the row then test it.
+    The second logit is guessed too: a pair of grid logits and their reported gap fix the cap, the
+    other numbers of that row test it, and the other rows test and sharpen it. The two rows with
+    the widest range of logits are tried as the first.
 
     Args:
-        rows: distinct rows; the first should be the longest.
+        rows: distinct rows.
         precision: significant bits of the logits under the cap.
     """
-    first = rows[0]
-    if first.gaps.size < 3:
-        return
-    tops, caps = _guesses(first, precision)
+    ordered = sorted(rows, key=lambda row: -(row.gaps.size > 3) * float(row.gaps[-1]))
     seen: set[float] = set()
-    for top, start in list(zip(tops, caps, strict=True))[:_MOST_CANDIDATES]:
-        cap, doubt = _sharpen(first, float(top), float(start), precision)
-        if doubt > _MOST_DOUBT:
+    for first in ordered[:2]:
+        if first.gaps.size < 3:
             continue
-        for row in rows[1:]:
-            fit = fit_row(row, precision, Warp(cap=cap, doubt=doubt))
-            if not fit.tops.size:
-                break
-            if fit.tops.size == 1:
-                better, sharper = _sharpen(row, float(fit.tops[0]), cap, precision)
-                if sharper < doubt and abs(better - cap) <= doubt + sharper:
-                    cap, doubt = better, sharper
-        else:
-            if round(cap, 3) not in seen:
-                seen.add(round(cap, 3))
-                yield Warp(cap=cap, doubt=doubt)
+        others = [row for row in ordered if row is not first]
+        tops, caps = _guesses(first, precision)
+        for top, start in list(zip(tops, caps, strict=True))[:_MOST_CANDIDATES]:
+            warp = _confirm(first, others, float(top), float(start), precision)
+            if warp is not None and warp.cap is not None and round(warp.cap, 3) not in seen:
+                seen.add(round(warp.cap, 3))
+                yield warp
+        if seen:
+            return
+
+
+def _confirm(
+    first: Reading, others: Sequence[Reading], top: float, start: float, precision: int
+) -> Warp | None:
+    """Sharpen a guessed cap on all rows; None if one of them does not fit."""
+    cap, doubt = _sharpen(first, top, start, precision)
+    if doubt > _MOST_DOUBT:
+        return None
+    for row in others:
+        fit = fit_row(row, precision, Warp(cap=cap, doubt=doubt))
+        if not fit.tops.size:
+            return None
+        if fit.tops.size == 1:
+            better, sharper = _sharpen(row, float(fit.tops[0]), cap, precision)
+            if sharper < doubt and abs(better - cap) <= doubt + sharper:
+                cap, doubt = better, sharper
+    return Warp(cap=cap, doubt=doubt)

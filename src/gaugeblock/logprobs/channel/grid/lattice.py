@@ -19,6 +19,8 @@ _SMALLEST_STEP = 1e-4
 
 # Prior of each round step; the coarse powers of two are the ones reported in the wild.
 _USUAL, _FINER, _ROUND = 0.09, 0.01, 0.02
+# How often a step is laid on logprobs rather than on logits.
+_ON_LOGPROBS = 0.2
 
 Origin = Literal["dyadic", "decimal", "free"]
 
@@ -48,8 +50,8 @@ class Lattice:
     @property
     def evidence(self) -> float:
         """Bits for this step against no grid, its price included."""
-        extra = self.absolute_bits if self.absolute else 0.0
-        return self.bits + self.prior_bits + extra - 1.0
+        laid = np.log2(_ON_LOGPROBS) + self.absolute_bits if self.absolute else 0.0
+        return self.bits + self.prior_bits + float(np.logaddexp2(laid, np.log2(1 - _ON_LOGPROBS)))
 
 
 def _on(values: Array, error: Array, step: float, slack: float = 0.0) -> bool:

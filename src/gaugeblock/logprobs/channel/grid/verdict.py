@@ -28,7 +28,7 @@ _EXPLAINED = 30.0
 _IMPOSSIBLE = -1000.0
 # How often a float grid comes multiplied by something at temperature 1: Grok-1's output
 # multiplier is the one known case.
-_SCALED = 2.0**-13
+_SCALED = 2.0**-16
 
 
 class GridVerdict(Record):
