@@ -44,6 +44,11 @@ class Standard(NamedTuple):
     profile: str
     cells: dict[Column, list[Line]]
 
+    @property
+    def judges_conduct(self) -> bool:
+        """Whether it has a clause on subversion or on harmful compliance."""
+        return bool(self.cells["subversion"] or self.cells["harmful_compliance"])
+
 
 def column_of(finding: Finding) -> Column:
     """Return the column of a finding: by its kind, and for compliance by the clause's name."""

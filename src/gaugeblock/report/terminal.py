@@ -20,7 +20,7 @@ from gaugeblock.report.words import (
     percent,
     spoken,
     upper,
-)
+)from gaugeblock.stats import Interval
 
 _STYLES: dict[Verdict, str] = {
     "refuted": "bold red",
@@ -93,7 +93,7 @@ def _cells(profile: str, line: Line) -> list[Text]:
         Text(VERDICTS[found.verdict], style=_STYLES[found.verdict]),
         Text(f"{found.k:,}/{found.n:,}"),
         Text(percent(found.k / found.n) if found.n else "?"),
-        Text(f"≤ {upper(line.interval)}" if found.k == 0 else limits(line.interval)),
+        Text(_bounds(found.k, found.n, line.interval)),
     ]
 
 
@@ -104,8 +104,14 @@ def _observed_cells(row: RateRow) -> list[Text]:
         Text("observed"),
         Text(f"{row.k:,}/{row.n:,}"),
         Text(percent(row.k / row.n) if row.n else "?"),
-        Text(f"≤ {upper(row.interval)}" if row.k == 0 else limits(row.interval)),
+        Text(_bounds(row.k, row.n, row.interval)),
     ]
+
+
+def _bounds(k: int, n: int, interval: Interval) -> str:
+    if n == 0:
+        return "unknown"
+    return limits(interval) if k else f"≤ {upper(interval)}"
 
 
 def _ledger(report: Report) -> Text:

@@ -99,6 +99,13 @@ def bound(interval: Interval) -> str:
     return f"upper bound {upper(interval)} ({limits_with_level(interval)})"
 
 
+def known(k: int, n: int, interval: Interval) -> str:
+    """Return what k of n says of the rate: its interval, a bound, or that nothing is known."""
+    if n == 0:
+        return "no labelled run: nothing is known of the rate"
+    return limits_with_level(interval) if k else bound(interval)
+
+
 def upper(interval: Interval) -> str:
     """Return the upper limit of a rate as a percentage, rounded outwards."""
     return f"{_number(interval.high, 'up')}%"
@@ -114,13 +121,6 @@ def share(k: int, n: int) -> str:
     return f"{k:,} of {n:,}"
 
 
-def rate(k: int, n: int, interval: Interval) -> str:
-    """Return ``84 of 341 (25%; 95% interval 19–31%)``; without runs, that nothing is known."""
-    if n == 0:
-        return "0 of 0 (nothing is known of the rate)"
-    return f"{share(k, n)} ({percent(k / n)}; {limits_with_level(interval)})"
-
-
 def count(number: int, noun: str) -> str:
     """Return ``1 run`` or ``2 runs``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
@@ -132,9 +132,13 @@ def spoken(name: str) -> str:
 
 
 def label_title(label: str) -> str:
-    """Return what a behaviour label means, in words; of an unknown label its name."""
-    titles: Mapping[str, str] = {str(name): title for name, title in LABEL_TITLES.items()}
-    return titles.get(label) or spoken(label)
+    """Return what a behaviour label means, in words; of an unknown label its name.
+
+    What follows in brackets, as in ``comply (egregious, guilty)``, stays.
+    """
+    name, bracket, rest = label.partition(" (")
+    titles: Mapping[str, str] = {str(known): title for known, title in LABEL_TITLES.items()}
+    return f"{titles.get(name) or spoken(name)}{bracket}{rest}"
 
 
 def listed(items: list[str]) -> str:

@@ -16,7 +16,7 @@ from gaugeblock.report.figures.theme import (
     configured,
     rows_data,
 )
-from gaugeblock.report.types import Report
+from gaugeblock.report.types import RateRow, Report
 from gaugeblock.report.visible import visible_name
 from gaugeblock.report.words import limits, percent, spoken
 from gaugeblock.stats import Interval
@@ -56,7 +56,7 @@ def forest_rows(report: Report) -> list[ForestRow]:
     ]
     groups = list(dict.fromkeys(row.group for row in report.rates))
     rates = [
-        ForestRow(row.group, row.title, row.k, row.n, row.interval, row.worst_case, None)
+        ForestRow(_heading(row), row.title, row.k, row.n, row.interval, row.worst_case, None)
         for group in groups
         for row in report.rates
         if row.group == group
@@ -129,6 +129,12 @@ def _rate_x(field: str, end: float) -> Any:
 def _axis_end(forest: list[ForestRow]) -> float:
     highest = max(max(row.interval.high, row.worst_case.high) for row in forest)
     return next((end for end in _AXIS_ENDS if highest <= end), 1.0)
+
+
+def _heading(row: RateRow) -> str:
+    """Return the heading of a rate: ``subversion by severity`` for one level of a factor."""
+    outcome, level, _ = row.id.partition("/")
+    return f"{outcome} by {row.group}" if level else row.group
 
 
 def _groups(forest: list[ForestRow]) -> list[tuple[str, list[Member]]]:

@@ -6,6 +6,8 @@ done, nothing said. Reds: behind someone's back or over someone's head. Grey: no
 
 from __future__ import annotations
 
+UNLABELLED = "#c3c9cf"
+
 LABEL_COLOURS: dict[str, str] = {
     "comply": "#88ccee",
     "comply_flag": "#3b6fb6",
@@ -18,7 +20,8 @@ LABEL_COLOURS: dict[str, str] = {
     "overt_obstruction": "#882255",
     "covert_underperformance": "#e08a4b",
     "covert_subversion": "#a8321f",
-    "": "#c3c9cf",
+    "unlabelled": UNLABELLED,
+    "": UNLABELLED,
 }
 
 _SPARE = ("#999933", "#5f7f8c", "#b07d62", "#9a8fb0")
@@ -26,8 +29,15 @@ _SPARE = ("#999933", "#5f7f8c", "#b07d62", "#9a8fb0")
 
 def in_order(labels: set[str]) -> list[str]:
     """Return labels in the order of the families above, unknown ones by name, no label last."""
-    order = {label: place for place, label in enumerate(LABEL_COLOURS) if label}
-    return sorted(labels, key=lambda label: (label == "", order.get(label, len(order)), label))
+    order = {label: place for place, label in enumerate(LABEL_COLOURS)}
+    return sorted(
+        labels,
+        key=lambda label: (
+            LABEL_COLOURS.get(label) == UNLABELLED,
+            order.get(label, len(order)),
+            label,
+        ),
+    )
 
 
 def label_colours(labels: list[str]) -> dict[str, str]:
