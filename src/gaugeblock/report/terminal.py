@@ -20,7 +20,8 @@ from gaugeblock.report.words import (
     percent,
     spoken,
     upper,
-)from gaugeblock.stats import Interval
+)
+from gaugeblock.stats import Interval
 
 _STYLES: dict[Verdict, str] = {
     "refuted": "bold red",
