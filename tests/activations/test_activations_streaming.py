@@ -8,6 +8,7 @@ import torch
 
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.models.activations import ClassMoments, Leace, Moments, record, stream
+from gaugeblock.models.activations.record import WINDOW
 from gaugeblock.models.loading import LoadedModel
 
 
@@ -31,6 +32,29 @@ def test_streamed_moments_are_those_of_the_recorded_array(llama: LoadedModel) ->
         within = sum(np.cov(layer[labels == c].T, ddof=0) * 500 for c in range(3)) / 1497
         np.testing.assert_allclose(classes.within[place], within, atol=1e-6)
         np.testing.assert_allclose(classes.means[1][place], layer[labels == 1].mean(0), atol=1e-6)
+
+
+def test_a_stream_reads_no_further_ahead_than_its_window(llama: LoadedModel) -> None:
+    taken = 0
+
+    def counted() -> Iterator[list[int]]:
+        nonlocal taken
+        for ids in texts(WINDOW + 500):
+            taken += 1
+            yield ids
+
+    class Watch:
+        ahead = 0
+        seen = 0
+
+        def update(self, rows: np.ndarray, values: torch.Tensor) -> None:
+            self.ahead = max(self.ahead, taken - self.seen)
+            self.seen += len(rows)
+
+    watch = Watch()
+    stream(llama, counted(), [watch], [0])
+    assert watch.seen == WINDOW + 500
+    assert watch.ahead == WINDOW
 
 
 def test_an_eraser_fits_from_streamed_moments(llama: LoadedModel) -> None:
