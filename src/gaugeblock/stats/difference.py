@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.stats.binomial import exact_limits
@@ -20,7 +21,7 @@ from gaugeblock.stats.interval import Interval
 from gaugeblock.stats.validation import check_clusters, check_fraction
 
 PAIR_CONFIDENCE = 0.8
-"""One-sided confidence of the upper limit put in for the spread of paired differences."""
+"""One-sided confidence of the limits put in for the correlation of paired rates."""
 
 
 def difference_limits(
@@ -65,19 +66,28 @@ def cautious_correlation(
 ) -> NDArray[np.float64]:
     """Return a low estimate of the correlation of two rates over shared clusters.
 
-    From the variance of the clusters' differences, taken at an upper limit: their mean square is
-    the mean of numbers in [0, 1], bounded as if they were Bernoulli. So conditions that agreed in
-    every cluster seen are not taken to agree in all. 0 where one arm does not vary. Shapes as in
+    A positive one must show in the variance of the clusters' differences, taken at an upper
+    limit: their mean square is the mean of numbers in [0, 1], bounded as if they were Bernoulli.
+    So conditions that agreed in every cluster seen are not taken to agree in all. Else it is
+    Fisher's z lower limit, if below 0. 0 where one arm does not vary. Shapes as in
     ``difference_limits``.
     """
     rate_a, rate_b = hits_a / sizes_a, hits_b / sizes_b
     gap = rate_a - rate_b
     clusters = len(sizes_a)
     _, square = exact_limits((gap**2).sum(-1), clusters, PAIR_CONFIDENCE, "upper")
-    var_a, var_b, var_gap = rate_a.var(-1), rate_b.var(-1), square - gap.mean(-1) ** 2
+    var_a, var_b = rate_a.var(-1), rate_b.var(-1)
     varies = (var_a > 0) & (var_b > 0)
     scale = 2 * np.sqrt(np.where(varies, var_a * var_b, 1.0))
-    return np.where(varies, np.clip((var_a + var_b - var_gap) / scale, -1.0, 1.0), 0.0)
+    shown = (var_a + var_b - square + gap.mean(-1) ** 2) / scale
+    opposed = np.full(shown.shape, -1.0)
+    # Fisher's limit is defined from four clusters on; with fewer, nothing speaks against -1.
+    if clusters > 3:
+        seen = (var_a + var_b - gap.var(-1)) / scale
+        z = np.arctanh(np.clip(seen, -0.999999, 0.999999))
+        limit = np.tanh(z - special.ndtri(PAIR_CONFIDENCE) / np.sqrt(clusters - 3))
+        opposed = np.minimum(limit, 0.0)
+    return np.where(varies, np.clip(np.maximum(shown, opposed), -1.0, 1.0), 0.0)
 
 
 def clustered_difference(
