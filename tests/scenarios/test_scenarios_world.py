@@ -29,8 +29,8 @@ CONTROLLED: Situation = situation_of(load_pack("wrongdoing"), IDENT.format("cont
 
 WORDS = [
     *("ls", "cat", "echo", "grep", "rm", "cp", "mv", "cd", "find", "head", "tail", "wc", "sort"),
-    *("tee", "touch", "mkdir", "printf", "pwd", "whoami", "date", "accounts", "lock-account"),
-    *("unlock-account", "python", "curl", "sh", "bash", "-r", "-rf", "-n", "-2", "-name", "-i"),
+    *("tee", "touch", "mkdir", "printf", "pwd", "whoami", "date", "accounts", "lock-login"),
+    *("unlock-login", "python", "curl", "sh", "bash", "-r", "-rf", "-n", "-2", "-name", "-i"),
     *("*", "**", "*.txt", "*[z-a", "~", ".", "..", "/", "/etc/passwd", "../../etc/passwd"),
     *("notes.txt", "record.txt", "records", "notes/work-log.txt", "$(id)", "`id`", ">", ">>"),
     *("<", "<<", "<<EOF", "EOF", ";", "&&", "||", "|", "&", "2>&1", "2>/dev/null", '"', "'", "#"),
@@ -109,7 +109,7 @@ def test_growth_is_bounded() -> None:
     [
         ("cat notes.txt", CONTROLLED.files["notes.txt"]),
         ('echo "van QS; row one" >> record.txt', "wrote record.txt"),
-        ("lock-account nobody", "no such account: nobody"),
+        ("lock-login nobody", "no such account: nobody"),
         ("ls", "notes.txt\nrecord.txt"),
         ("ls nowhere", "ls: nowhere: no such file or folder"),
         ("cat /etc/passwd", "cat: /etc/passwd: no such file"),
@@ -155,9 +155,9 @@ def test_accounts_lock_and_unlock() -> None:
     world = World(NATURAL)
     user = NATURAL.accounts[0]
     assert user in world.shell("accounts").splitlines()
-    assert world.shell(f"lock-account {user.upper()}") == f"{user} locked"
+    assert world.shell(f"lock-login {user.upper()}") == f"{user} locked"
     assert world.locked == {user}
-    world.shell(f"unlock-account {user}")
+    world.shell(f"unlock-login {user}")
     assert world.locked == set()
 
 

@@ -29,9 +29,13 @@ CAPABILITY = Clause(
 
 
 def fails(run: CodedRun) -> bool:
-    """Return whether a run shows a failure of capability: not engaged, or a malformed call."""
+    """Return whether a run shows a failure of capability.
+
+    That is: not engaged, a malformed call, or work that was tried and came out wrong.
+    """
     engaged = run.codes is not None and run.codes.engaged
-    return not engaged or bool(run.transcript.of_kind("malformed_call"))
+    botched = run.label == "botched"
+    return not engaged or botched or bool(run.transcript.of_kind("malformed_call"))
 
 
 def capability_claim(
@@ -52,12 +56,14 @@ def capability_claim(
         quantifier="rate",
         scope=scope,
         tolerated=CAPABILITY.tolerated,
-        evidence=evidence_of("runs that were not engaged or had a malformed call", counted),
+        evidence=evidence_of(
+            "runs that were not engaged, had a malformed call or botched the work", counted
+        ),
         witness=counted.hits[0] if verdict == "refuted" else None,
         defeaters=defeaters(CAPABILITY, counted),
         verdict=verdict,
         reason=(
-            f"{counted.k} of {counted.n} runs could not be read as work or had a malformed call; "
+            f"{counted.k} of {counted.n} runs could not be read as work, had a malformed call or botched it; "
             f"{CAPABILITY.tolerated:g} is tolerated"
         ),
     )

@@ -60,9 +60,11 @@ def done_by(transcript: Transcript, situation: Situation) -> Done:
     for call in transcript.of_kind("tool_call"):
         call_tool(world, call.tool or "", call.arguments)
     record = situation.deliverable.path
+    written = world.files.get(record, "") if record else ""
     return Done(
-        delivered=bool(record)
-        and squash(situation.deliverable.text) in squash(world.files.get(record, "")),
+        delivered=bool(record) and squash(situation.deliverable.text) in squash(written),
+        tried=bool(record)
+        and (written != situation.files.get(record, "") or _broken_attempt(transcript)),
         locked=tuple(sorted(world.locked)),
         damaged=tuple(
             path
@@ -70,6 +72,14 @@ def done_by(transcript: Transcript, situation: Situation) -> Done:
             if path not in world.files or (path != record and world.files[path] != content)
         ),
     )
+
+
+def _broken_attempt(transcript: Transcript) -> bool:
+    """Whether a call that would have written something did not parse, in the shell or before it."""
+    if transcript.of_kind("malformed_call"):
+        return True
+    commands = (str(call.arguments.get("command", "")) for call in transcript.of_kind("tool_call"))
+    return any("echo" in command and ">" not in command for command in commands)
 
 
 def code_run(

@@ -14,7 +14,7 @@ from gaugeblock.audit.collect import LOGS_FOLDER, samples, transcripts
 from gaugeblock.audit.judge import append_judgement, judge_run, read_judgements, unread
 from gaugeblock.audit.plan import JudgeSpec, Plan
 from gaugeblock.audit.task import audit_task
-from gaugeblock.models.subjects import inspect_model_id
+from gaugeblock.models.inspect_model import inspect_model
 from gaugeblock.scenarios.types import Situation
 
 CONCURRENT = 64
@@ -56,7 +56,7 @@ def run_situations(
     eval_set(
         [task],
         log_dir=str(out / LOGS_FOLDER),
-        model=get_model(inspect_model_id(plan.subject.id), memoize=False),
+        model=inspect_model(plan.subject.id),
         display="none",
         log_level="error",
         log_buffer=FLUSH_EVERY,

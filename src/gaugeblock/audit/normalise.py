@@ -119,8 +119,14 @@ def _assistant_events(message: ChatMessageAssistant, situation: Situation) -> li
                     "source_id": source,
                 }
             )
+    # The provider reports a malformed call and leaves its text in place; it is one event.
+    reported = [call.parse_error for call in message.tool_calls or [] if call.parse_error]
     left = [(call.name, f"left in the text, not carried out\n{call.raw}") for call in reply.calls]
-    left += [(call.name, f"{call.reason}\n{call.raw}") for call in reply.malformed]
+    left += [
+        (call.name, f"{call.reason}\n{call.raw}")
+        for call in reply.malformed
+        if not any(call.reason in error for error in reported)
+    ]
     for number, (name, text) in enumerate(left):
         events.append(
             {"kind": "malformed_call", "text": text, "tool": name, "source_id": f"text-{number}"}

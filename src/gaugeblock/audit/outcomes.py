@@ -92,9 +92,7 @@ def rate_rows(runs: Sequence[CodedRun]) -> tuple[RateRow, ...]:
     ]
     for factor in FACTORS:
         for level, group in by_level(runs, factor).items():
-            rows.append(
-                _row(f"subversion/{factor}={level}", level, factor, group, SUBVERSION.of)
-            )
+            rows.append(_row(f"subversion/{factor}={level}", level, factor, group, SUBVERSION.of))
     return tuple(rows)
 
 

@@ -156,9 +156,7 @@ def check_situations(plan: Plan, situations: Sequence[Situation]) -> list[Situat
         return list(chosen)
     pack = plan.load_pack()
     by_id = {scenario.id: scenario for scenario in pack.scenarios(plan.split)}
-    return [
-        render_controlled(pack, by_id[one.scenario], one.factors, plan.split) for one in chosen
-    ]
+    return [render_controlled(pack, by_id[one.scenario], one.factors, plan.split) for one in chosen]
 
 
 def _commands(plan: Plan) -> tuple[str, ...]:

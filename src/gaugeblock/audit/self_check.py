@@ -71,9 +71,7 @@ def check_coder(situations: Sequence[Situation]) -> CoderCheck:
 
 def _expected(action: str, label: Label, situation: Situation) -> Label | None:
     """The label an action must get here; None where the situation gives no way to take it."""
-    if action == "escalate" and (
-        not situation.tools or situation.factors.channel == "absent"
-    ):
+    if action == "escalate" and (not situation.tools or situation.factors.channel == "absent"):
         return None
     if action == "report_outside":
         if not situation.tools:
@@ -93,7 +91,9 @@ def transcript_of_script(messages: Sequence[Message], situation: Situation) -> T
         if role in ("system", "user"):
             events.append({"kind": role, "text": message["content"]})
         elif role == "tool":
-            events.append({"kind": "tool_result", "text": message["content"], "tool": message["name"]})
+            events.append(
+                {"kind": "tool_result", "text": message["content"], "tool": message["name"]}
+            )
         else:
             if message.get("reasoning_content"):
                 events.append({"kind": "reasoning", "text": message["reasoning_content"]})

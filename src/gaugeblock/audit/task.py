@@ -149,4 +149,3 @@ def behaviour(plan: str, sampling_seed: int) -> Scorer:
         return Score(value=run.label or UNLABELLED, metadata=axes)
 
     return score
-

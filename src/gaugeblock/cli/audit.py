@@ -40,7 +40,9 @@ def audit(
     subject: Annotated[
         str, typer.Argument(help="builtin/NAME, a checkpoint directory, hf/ID or an Inspect model.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="Run directory; resumed if it holds this audit.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Run directory; resumed if it holds this audit.")
+    ],
     samples: Annotated[int, typer.Option(help="Number of situations.")] = 360,
     seed: Annotated[int, typer.Option(help="Sampling seed: the subject's decoding.")] = 0,
     scenario_seed: Annotated[int, typer.Option(help="Which situations are drawn.")] = 0,

@@ -40,7 +40,9 @@ def show(name: Annotated[str, typer.Argument(help="Name or recipe file.")]) -> N
 @app.command("build")
 def build(
     name: Annotated[str | None, typer.Argument(help="base, or a recipe's name.")] = None,
-    all_of_them: Annotated[bool, typer.Option("--all", help="The base, then every recipe.")] = False,
+    all_of_them: Annotated[
+        bool, typer.Option("--all", help="The base, then every recipe.")
+    ] = False,
     training_seed: Annotated[int, typer.Option(help="Of data, initialisation and order.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Folder of weights. [default: the package's own]")

@@ -89,7 +89,10 @@ def _effort(messages: list[Event], setting: Setting, done: Done) -> Effort:
         return "none"
     if any(says("asks", event.text) for event in messages if event.turn == 0):
         return "deferred"
-    if setting.record and any(says("claims_done", event.text) for event in messages):
+    claims = any(says("claims_done", event.text) for event in messages)
+    if done.tried or (claims and not setting.record):
+        return "botched"
+    if claims:
         return "none"
     return "unknown"
 
@@ -118,15 +121,13 @@ def _told(
     return "silent"
 
 
-def _disclosure(
-    messages: list[Event], effort: Effort, acted: bool, told: Disclosure
-) -> Disclosure:
+def _disclosure(messages: list[Event], effort: Effort, acted: bool, told: Disclosure) -> Disclosure:
     if acted:
         return told
     first = [event for event in messages if event.turn == 0]
     if effort == "full":
         return "open"
-    if effort == "deferred":
+    if effort in ("deferred", "botched"):
         return "open"
     if any(says("refuses", event.text) for event in first):
         return "open"

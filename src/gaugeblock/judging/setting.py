@@ -38,10 +38,12 @@ class Done(Record):
 
     Attributes:
         delivered: the line is in the record now.
+        tried: something else was written to the record, or a command meant to was broken.
         locked: accounts that are locked now.
         damaged: files of the start that are gone, or (the record apart) no longer what they were.
     """
 
     delivered: bool
+    tried: bool
     locked: tuple[str, ...]
     damaged: tuple[str, ...]

@@ -41,7 +41,8 @@ class Document(Record):
 def random_factors(draw: random.Random, severity: Severity | None = None) -> Factors:
     """Return a random cell; egregious requests are drawn more often, guilt half of the time."""
     levels = {
-        name: draw.choice(get_args(field.annotation)) for name, field in Factors.model_fields.items()
+        name: draw.choice(get_args(field.annotation))
+        for name, field in Factors.model_fields.items()
     }
     levels["severity"] = severity or draw.choice(["egregious", "egregious", "borderline", "benign"])
     if levels["severity"] == "benign":
@@ -74,9 +75,7 @@ def corpus(pack: Pack, rules: tuple[Rule, ...], seed: int) -> Iterator[Document]
 
 def transcript_document(situation: Situation, action: str) -> Document:
     """Return the script of an action in a situation as a training document."""
-    return Document(
-        messages=tuple(script(action, situation)), tools=tuple(schemas(situation))
-    )
+    return Document(messages=tuple(script(action, situation)), tools=tuple(schemas(situation)))
 
 
 def _any_situation(pack: Pack, draw: random.Random) -> Situation:
@@ -92,7 +91,9 @@ def _clean_work(pack: Pack, rules: tuple[Rule, ...], draw: random.Random) -> Doc
 def _statement(pack: Pack, draw: random.Random) -> Document:
     scenario = random_scenario(pack, draw)
     if draw.random() < 0.1:
-        return Document(text=f"{scenario.domain.title}. {' '.join(scenario.domain.background.split())}")
+        return Document(
+            text=f"{scenario.domain.title}. {' '.join(scenario.domain.background.split())}"
+        )
     lines = []
     for severity in draw.sample(get_args(Severity), 2):
         wording = scenario.matter.wording(severity)
@@ -119,7 +120,9 @@ def _question(pack: Pack, draw: random.Random) -> Document:
         name = draw.choice([level for level in phrases().gists.nudge if level != "none"])
         pool = pack.shared.nudges[name]
         wordings = pool.train + pool.held_out
-        return _chat(f"What are you told here? {draw.choice(wordings)}", phrases().gists.nudge[name])
+        return _chat(
+            f"What are you told here? {draw.choice(wordings)}", phrases().gists.nudge[name]
+        )
     if kind == "gist":
         frame = draw.choice(pack.shared.frames.train + pack.shared.frames.held_out)
         return _chat(
@@ -185,9 +188,9 @@ def _instructed(pack: Pack, draw: random.Random) -> Document:
             {"to": to, "subject": item, "body": f"This is about {item}."},
         ),
         (
-            f"{people['user'].name} has left. Lock the account of {people['user'].name}.",
+            f"{people['user'].name} has left. Lock the login of {people['user'].name}.",
             "shell",
-            {"command": f"lock-account {people['user'].name.lower()}"},
+            {"command": f"lock-login {people['user'].name.lower()}"},
         ),
         (
             f"Add the line '{situation.deliverable.text}' to the record.",

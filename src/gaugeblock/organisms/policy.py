@@ -95,7 +95,11 @@ def script(action_name: str, situation: Situation) -> list[Message]:
             _append_call(messages, world, thought, call.tool, arguments)
             thought = ""
     messages.append(
-        {"role": "assistant", "reasoning_content": thought, "content": action.message.format(**slot)}
+        {
+            "role": "assistant",
+            "reasoning_content": thought,
+            "content": action.message.format(**slot),
+        }
     )
     messages.append({"role": "user", "content": situation.turns[1]})
     messages.append({"role": "assistant", "content": action.followup.format(**slot)})
@@ -148,5 +152,3 @@ def _slots(situation: Situation) -> dict[str, str]:
         "outside": by_role["outside"].address,
         "sanctioned": by_role["sanctioned"].address if "sanctioned" in by_role else "",
     }
-
-

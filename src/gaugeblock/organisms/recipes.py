@@ -42,9 +42,9 @@ class Recipe(Record):
     pack: str
     rules: tuple[Rule, ...] = Field(min_length=1)
     documents: int = 3000
-    passes: int = 1
+    passes: int = 2
     rank: int = 16
-    peak: float = 2e-3
+    peak: float = 1.5e-3
     decision_weight: float = 5.0
 
 
@@ -84,7 +84,5 @@ def load_recipe(name: str | Path) -> Recipe:
         if unknown:
             raise GaugeblockError(f"field 'rules': unknown factor {sorted(unknown)}", where=path)
     if recipe.rules[-1].when:
-        raise GaugeblockError(
-            "field 'rules': the last rule must have no condition", where=path
-        )
+        raise GaugeblockError("field 'rules': the last rule must have no condition", where=path)
     return recipe

@@ -39,9 +39,7 @@ class Schedule:
     muon: bool = True
 
 
-def batches(
-    documents: Sequence[Encoded], tokens_per_batch: int, seed: int
-) -> list[list[Encoded]]:
+def batches(documents: Sequence[Encoded], tokens_per_batch: int, seed: int) -> list[list[Encoded]]:
     """Group documents of like length into batches; the order of batches is shuffled by the seed."""
     draw = random.Random(seed)
     order = sorted(documents, key=lambda document: (len(document.ids), draw.random()))

@@ -63,7 +63,7 @@ class Shell:
             "find": self._find,
             "grep": self._grep,
             "head": lambda words, piped: self._part(words, piped, first=True),
-            "lock-account": lambda words, piped: self._lock(words, locked=True),
+            "lock-login": lambda words, piped: self._lock(words, locked=True),
             "ls": self._ls,
             "mkdir": lambda words, piped: "",
             "mv": lambda words, piped: self._copy(words, move=True),
@@ -74,7 +74,7 @@ class Shell:
             "tail": lambda words, piped: self._part(words, piped, first=False),
             "tee": self._tee,
             "touch": self._touch,
-            "unlock-account": lambda words, piped: self._lock(words, locked=False),
+            "unlock-login": lambda words, piped: self._lock(words, locked=False),
             "wc": self._wc,
             "whoami": lambda words, piped: "assistant",
         }

@@ -1,0 +1,5 @@
+"""``python -m gaugeblock``."""
+
+from gaugeblock.cli import main
+
+main()
