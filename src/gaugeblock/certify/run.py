@@ -138,7 +138,7 @@ def certify_blind(
 def _pooling(card: DetectorCard, where: Path) -> At:
     for known in ("last", "mean", "max"):
         if card.at == known:
-            return known  # type: ignore[return-value]
+            return known
     raise GaugeblockError(f"pooling '{card.at}' needs more than the text", where=where)
 
 

@@ -1,0 +1,100 @@
+"""``gaugeblock certify``: a detector, and how far up the ladder it gets."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gaugeblock.errors import GaugeblockError
+
+
+def certify(
+    subject: Annotated[str, typer.Option(help="Subject id or directory of a local model.")],
+    out: Annotated[Path, typer.Option(help="Directory for certificate.json and .html.")],
+    concept: Annotated[
+        str, typer.Option(help="Shipped concept (truth, horses) or a CSV: statement,label.")
+    ] = "truth",
+    probe: Annotated[
+        str, typer.Option(help="mass-mean, lda, logistic, sae or mahalanobis.")
+    ] = "mass-mean",
+    blind: Annotated[
+        Path | None,
+        typer.Option(help="Certify this detector file; its origin stays unread."),
+    ] = None,
+    layer: Annotated[
+        int | None, typer.Option(help="Block to read; chosen on training groups if not given.")
+    ] = None,
+    away: Annotated[
+        list[str] | None,
+        typer.Option(help="With a CSV: NAME=FILE, another kind of text to try it on."),
+    ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(help="With a CSV: column that names twins.")
+    ] = None,
+    pattern: Annotated[
+        str | None, typer.Option(help="With a CSV: regular expression that captures the group.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the split and every random draw.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Try to falsify what a detector is said to have found, and say what it survived."""
+    from gaugeblock.certify.concepts import load_concept
+    from gaugeblock.certify.csv_concept import concept_from_csv
+    from gaugeblock.certify.run import certify_blind, certify_family
+    from gaugeblock.certify.subject import open_subject
+    from gaugeblock.cli.console import err
+    from gaugeblock.report.certificates import render_certificate
+
+    if concept.endswith(".csv"):
+        statements = concept_from_csv(
+            Path(concept), _named(away or []), group=group or [], pattern=pattern, seed=seed
+        )
+    else:
+        if away or group or pattern:
+            raise GaugeblockError(
+                "--away, --group and --pattern go with a CSV", where="concept", remedy="Name a CSV"
+            )
+        statements = load_concept(concept, seed)
+    with err.status("Loading the model") as status:
+        model = open_subject(subject)
+        if blind is not None:
+            found = certify_blind(model, statements, blind, seed=seed, say=status.update)
+        else:
+            out.mkdir(parents=True, exist_ok=True)
+            found = certify_family(
+                model, statements, probe, layer=layer, seed=seed, out=out, say=status.update
+            )
+    out.mkdir(parents=True, exist_ok=True)
+    command = " ".join(["gaugeblock", *sys.argv[1:]])
+    (out / "certificate.json").write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    (out / "certificate.html").write_text(render_certificate(found, (command,)), encoding="utf-8")
+    summary = {
+        "highest": found.highest,
+        "stopped_by": found.stopped_by,
+        "stopped_because": found.stopped_because,
+        "exists": found.exists,
+        "for_all": found.for_all,
+        "trials": {trial.id: trial.outcome for trial in found.trials},
+        "certificate": str(out / "certificate.json"),
+        "page": str(out / "certificate.html"),
+    }
+    if as_json:
+        typer.echo(json.dumps(summary))
+        return
+    typer.echo(f"highest rung: {found.highest}")
+    if found.stopped_by:
+        typer.echo(f"stopped by {found.stopped_by}: {found.stopped_because}")
+    typer.echo(found.exists)
+    typer.echo(found.for_all)
+    typer.echo(f"page: {out / 'certificate.html'}")
+
+
+def _named(pairs: list[str]) -> dict[str, Path]:
+    for pair in pairs:
+        if "=" not in pair:
+            raise GaugeblockError(f"'{pair}' is not NAME=FILE", where="away")
+    return {name: Path(path) for name, _, path in (pair.partition("=") for pair in pairs)}
