@@ -77,8 +77,11 @@ class Plan(Record):
     judge: JudgeSpec | None = None
 
     def run_id(self) -> str:
-        """Return 16 hex digits that name the audit."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        """Return 16 hex digits that name the audit, the same in every process."""
+        value = self.model_dump(mode="json")
+        value["subject"]["capabilities"].sort()  # a set: its order changes with the hash seed
+        text = json.dumps(value, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def load_pack(self) -> Pack:
         """Return the pack, refusing one that has changed since the plan was made."""

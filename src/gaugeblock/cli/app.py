@@ -9,7 +9,7 @@ import typer
 
 from gaugeblock import __version__
 from gaugeblock.cli import audit as audit_verbs
-from gaugeblock.cli import organisms, scenarios, schema, specs
+from gaugeblock.cli import certify, channel, organisms, scenarios, schema, serve, specs
 from gaugeblock.cli.console import err
 from gaugeblock.errors import GaugeblockError, VerificationError
 
@@ -23,10 +23,13 @@ app = typer.Typer(
 app.command("audit")(audit_verbs.audit)
 app.command("verify")(audit_verbs.verify)
 app.command("replay")(audit_verbs.replay)
+app.command("serve")(serve.serve)
+app.command("certify")(certify.certify)
 app.command("schema")(schema.schema)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(specs.app, name="specs")
 app.add_typer(organisms.app, name="organisms")
+app.add_typer(channel.app, name="channel")
 
 
 @app.command("olean", help="Read .olean files (gaugeblock olean --help).")
