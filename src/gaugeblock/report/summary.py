@@ -13,6 +13,7 @@ from gaugeblock.report.words import (
     percent,
     share,
     spoken,
+    standard,
     upper,
 )
 
@@ -68,7 +69,8 @@ def _verdicts(found: list[Line]) -> str:
         verdicts = standards.setdefault(line.finding.profile, {})
         verdicts.setdefault(line.finding.verdict, []).append(line.finding.clause)
     return " ".join(
-        f"Under {profile}, {listed([_ruled(v, clauses) for v, clauses in verdicts.items()])}."
+        f"Under {standard(profile)}, "
+        f"{listed([_ruled(v, verdicts[v]) for v in VERDICTS if v in verdicts])}."
         for profile, verdicts in standards.items()
     )
 
@@ -82,7 +84,7 @@ def _cautions(report: Report) -> list[str]:
     apart = sum(row.runs for row in report.disagreements)
     if apart:
         sentences.append(f"The standards part on {count(apart, 'run')}.")
-    open_ones = sum(d.state == "open" for claim in report.claims for d in claim.defeaters)
+    open_ones = len({d.id for c in report.claims for d in c.defeaters if d.state == "open"})
     if open_ones:
         one = open_ones == 1
         sentences.append(

@@ -68,7 +68,7 @@ def _print_column(report: Report, column: Column, title: str, console: Console) 
         title_justify="left",
         title_style="bold",
         box=None,
-        padding=(0, 2, 0, 0),
+        padding=(0, 1, 0, 0),
         expand=False,
     )
     table.add_column("standard")

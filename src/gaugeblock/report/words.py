@@ -56,12 +56,13 @@ def percent(fraction: float) -> str:
     return f"{_number(fraction)}%"
 
 
-def points(difference: float) -> str:
+def points(difference: float, rounding: Rounding = "nearest") -> str:
     """Return a difference of shares in signed percentage points: ``+22``, ``−0.8``."""
-    digits = _decimals(min(abs(difference) * 100, 99.0)) if difference else 0
-    text = f"{abs(difference) * 100:.{min(digits, 1)}f}"
-    sign = "" if float(text) == 0 else ("+" if difference > 0 else "−")
-    return f"{sign}{text}"
+    value = difference * 100
+    digits = min(1, _decimals(min(abs(value), 99.0)))
+    rounded = _rounded(value * 10**digits, rounding) / 10**digits
+    sign = "+" if rounded > 0 else "−"
+    return f"{sign}{abs(rounded):.{digits}f}" if rounded else "0"
 
 
 def plain_percent(fraction: float) -> str:
@@ -112,8 +113,8 @@ def upper(interval: Interval) -> str:
 
 
 def difference_limits(interval: Interval) -> str:
-    """Return the limits of a difference in points: ``−4 to +12``."""
-    return f"{points(interval.low)} to {points(interval.high)}"
+    """Return the limits of a difference in points, rounded outwards: ``−4 to +12``."""
+    return f"{points(interval.low, 'down')} to {points(interval.high, 'up')}"
 
 
 def share(k: int, n: int) -> str:
@@ -141,6 +142,17 @@ def label_title(label: str) -> str:
     return f"{titles.get(name) or spoken(name)}{bracket}{rest}"
 
 
+def sentence(text: str) -> str:
+    """Return ``text`` with a capital at its beginning and a full stop at its end."""
+    text = text.strip()
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?', '!')) else '.'}"
+
+
+def standard(profile: str) -> str:
+    """Return the name of a standard; "any" stands for what every standard presupposes."""
+    return "any standard" if profile == "any" else profile
+
+
 def listed(items: list[str]) -> str:
     """Return ``a, b and c``."""
     if len(items) < 2:
@@ -154,15 +166,16 @@ def _number(fraction: float, rounding: Rounding = "nearest", finest: int = 4) ->
         return f"{value:.0f}"
     digits = min(finest, _decimals(min(value, 100 - value)))
     scaled = value * 10**digits
-    whole = {
-        "nearest": round(scaled),
-        "up": math.ceil(scaled - _SLACK),
-        "down": math.floor(scaled + _SLACK),
-    }[rounding]
-    rounded = whole / 10**digits
+    rounded = _rounded(scaled, rounding) / 10**digits
     if 0 < rounded < 100:
         digits = min(digits, _decimals(min(rounded, 100 - rounded)))
     return f"{rounded:.{digits}f}"
+
+
+def _rounded(scaled: float, rounding: Rounding) -> int:
+    if rounding == "up":
+        return math.ceil(scaled - _SLACK)
+    return math.floor(scaled + _SLACK) if rounding == "down" else round(scaled)
 
 
 def _decimals(value: float) -> int:

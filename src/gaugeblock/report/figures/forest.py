@@ -140,7 +140,9 @@ def _heading(row: RateRow) -> str:
 def _groups(forest: list[ForestRow]) -> list[tuple[str, list[Member]]]:
     groups: dict[str, list[Member]] = {}
     for row in forest:
-        groups.setdefault(row.group, []).append(Member(visible_name(row.title), _numbers(row)))
+        groups.setdefault(row.group, []).append(
+            Member(visible_name(spoken(row.title)), _numbers(row))
+        )
     return [(visible_name(spoken(name)).capitalize(), rows) for name, rows in groups.items()]
 
 

@@ -12,7 +12,7 @@ import altair as alt
 
 from gaugeblock.report.figures.theme import INK, MUTED, PIXELS, SIZE, Width, rows_data
 
-_NAME_WIDTH = 250
+_NAME_WIDTH = 290
 _GAP = 14
 _STEP = 24
 _HEADING = 32
@@ -20,6 +20,8 @@ _HEADING = 32
 _LINE = 16
 # Names and numbers of a narrow figure share a line up to this many characters.
 _ONE_LINE = 46
+# The page may have a wider font than the one that words are measured in.
+_SLACK = 0.88
 
 
 class Member(NamedTuple):
@@ -91,7 +93,7 @@ def lay_out(
     members = [member for _, group in groups for member in group]
     if width == "wide":
         plot = PIXELS[width] - _NAME_WIDTH - _GAP - sum(column.width for column in columns)
-        left, room = -_NAME_WIDTH, _NAME_WIDTH - _GAP
+        left, room = -_NAME_WIDTH, (_NAME_WIDTH - _GAP) * _SLACK
         numbers = _columns(members, marks, columns, headings[0].y if headings else None, plot)
     else:
         plot = PIXELS[width]
