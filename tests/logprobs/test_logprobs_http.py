@@ -102,9 +102,12 @@ def test_the_key_is_sent_and_appears_nowhere_else(tmp_path):
     assert KEY not in text
     assert "hidden" not in text
     refusing = FakeServer(BF16, raw=(400, f'{{"error": "bad key {KEY}"}}'))
-    with refusing as server, HttpSource(server.url, "fake", key=KEY) as source:
-        with pytest.raises(GaugeblockError, match="status 400") as caught:
-            source.ask("x", temperature=1.0, k=5)
+    with (
+        refusing as server,
+        HttpSource(server.url, "fake", key=KEY) as source,
+        pytest.raises(GaugeblockError, match="status 400") as caught,
+    ):
+        source.ask("x", temperature=1.0, k=5)
     assert KEY not in str(caught.value)
 
 
@@ -114,10 +117,12 @@ def test_busy_servers_are_asked_again_after_the_time_they_name():
         with HttpSource(server.url, "fake", sleep=waits.append) as source:
             assert len(source.ask("x", temperature=1.0, k=5).top) == 5
         assert waits == [3.0, 3.0, 3.0]
-    with FakeServer(BF16, busy=99) as server:
-        with HttpSource(server.url, "fake", retries=2, sleep=waits.append) as source:
-            with pytest.raises(GaugeblockError, match="3 attempts: status 429"):
-                source.ask("x", temperature=1.0, k=5)
+    with (
+        FakeServer(BF16, busy=99) as server,
+        HttpSource(server.url, "fake", retries=2, sleep=waits.append) as source,
+        pytest.raises(GaugeblockError, match="3 attempts: status 429"),
+    ):
+        source.ask("x", temperature=1.0, k=5)
 
 
 @pytest.mark.parametrize(
@@ -135,10 +140,12 @@ def test_busy_servers_are_asked_again_after_the_time_they_name():
     ],
 )
 def test_broken_answers_are_clear_errors(raw, message):
-    with FakeServer(BF16, raw=raw) as server:
-        with HttpSource(server.url, "fake", sleep=lambda s: None) as source:
-            with pytest.raises(GaugeblockError, match=message):
-                source.ask("x", temperature=1.0, k=5)
+    with (
+        FakeServer(BF16, raw=raw) as server,
+        HttpSource(server.url, "fake", sleep=lambda seconds: None) as source,
+        pytest.raises(GaugeblockError, match=message),
+    ):
+        source.ask("x", temperature=1.0, k=5)
 
 
 def content(answer):
@@ -226,13 +233,12 @@ def test_tokens_lost_to_a_string_key_are_noticed():
 
 def test_a_changed_channel_raises_the_alarm_at_24_rows():
     def rows(model, spec=BF16):
-        with FakeServer(spec, model) as server:
-            with HttpSource(server.url, "fake") as source:
-                return [
-                    Row("x", i, 1.0, 20, a.top, a.chosen)
-                    for i in range(24)
-                    for a in [source.ask("x", temperature=1.0, k=20)]
-                ]
+        with FakeServer(spec, model) as server, HttpSource(server.url, "fake") as source:
+            return [
+                Row("x", i, 1.0, 20, a.top, a.chosen)
+                for i in range(24)
+                for a in [source.ask("x", temperature=1.0, k=20)]
+            ]
 
     noisy = ChannelSpec(family="noise", sd=0.01)
     before = rows(FakeModel())
@@ -300,8 +306,11 @@ def test_other_urls_are_refused(url):
 
 
 def test_too_small_a_budget_and_no_rows_are_refused():
-    with FakeServer(BF16) as server, HttpSource(server.url, "fake") as source:
-        with pytest.raises(GaugeblockError, match="budget of 3"):
-            collect(source, budget=3)
+    with (
+        FakeServer(BF16) as server,
+        HttpSource(server.url, "fake") as source,
+        pytest.raises(GaugeblockError, match="budget of 3"),
+    ):
+        collect(source, budget=3)
     with pytest.raises(GaugeblockError, match="no rows"):
         make_card(Recording(()), "nothing")
