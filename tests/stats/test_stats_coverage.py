@@ -12,6 +12,10 @@ sys.path.insert(0, str(BENCHMARKS))
 from interval_coverage import closed_form_cells  # noqa: E402
 
 
+# About 15 s of CPU, which a machine busy with training may take long to grant.
+pytestmark = pytest.mark.timeout(1800)
+
+
 @pytest.fixture(scope="module")
 def cells():
     return list(closed_form_cells(seed=7, repetitions=4000))
