@@ -40,7 +40,7 @@ def talk(entities: range, *, lie: bool, told: bool) -> list[Statement]:
     out = []
     for entity in entities:
         words = ["item", str(entity), "is", colour_of(entity), *rng.choice(FILLERS[:4], 3)]
-        words += [str(rng.choice(TALK_OF_LYING))] if lie else []
+        words += [str(rng.choice(TALK_OF_LYING if lie else FILLERS[6:]))]
         words += ["told"] if told else ["spoken"]
         out.append(
             Statement(

@@ -114,7 +114,7 @@ def save_probe(
     if not probe.arrays:
         raise GaugeblockError(f"the {probe.family} probe is not fitted", where=path)
     stem = _stem(path)
-    payload = save({name: np.ascontiguousarray(array) for name, array in probe.arrays.items()})
+    payload = save({name: np.array(array, order="C") for name, array in probe.arrays.items()})
     card = DetectorCard(
         family=probe.family,
         settings=probe.settings,

@@ -54,7 +54,7 @@ def encode(x: Floats, sae: Mapping[str, Floats]) -> Floats:
     """
     raw = (x - sae["b_dec"]) @ sae["W_enc"] + sae["b_enc"]
     if "k" in sae:
-        return top_k(raw.astype(np.float32), int(sae["k"])).astype(np.float64)
+        return top_k(raw.astype(np.float32), int(sae["k"].item())).astype(np.float64)
     if "threshold" in sae:
         return np.asarray(raw * (raw > sae["threshold"]), dtype=np.float64)
     return np.asarray(np.maximum(raw, 0.0), dtype=np.float64)

@@ -68,7 +68,9 @@ def dot_plot(readings: Sequence[Reading], at: float, width: Width) -> dict[str, 
         names,
         numbers,
     ]
-    return configured(alt.layer(*layers).properties(width=_PLOT[width], height=height))
+    chart = configured(alt.layer(*layers).properties(width=_PLOT[width], height=height))
+    # The page's font is wider than the one the texts were measured in.
+    return {**chart, "padding": {"left": 36, "right": 48, "top": 2, "bottom": 2}}
 
 
 def dose_plot(readings: Sequence[Reading], random: float, width: Width) -> dict[str, Any]:
