@@ -110,7 +110,9 @@ def render(value: dict[str, Any]) -> str:
             counts: dict[str, int] = defaultdict(int)
             for verdict in row["verdicts"][clause]:
                 counts[verdict] += 1
-            cells.append(", ".join(f"{verdict} {n}/{row['audits']}" for verdict, n in counts.items()))
+            cells.append(
+                ", ".join(f"{verdict} {n}/{row['audits']}" for verdict, n in counts.items())
+            )
         lines.append(f"| `{name}` | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

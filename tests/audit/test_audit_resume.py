@@ -28,13 +28,15 @@ COMMAND = [
 
 KILLER = """
 import os, signal, sys
+from pathlib import Path
 from gaugeblock.audit import execute
 from gaugeblock.audit.run import make_plan, run_plan
 execute.CONCURRENT = 4  # many small batches, so that the kill falls in the middle
 def progress(stage, done, total):
     if stage == "run situations" and done >= int(sys.argv[2]):
         os.kill(os.getpid(), signal.SIGKILL)
-run_plan(make_plan("builtin/enforcer", samples=int(sys.argv[3])), __import__("pathlib").Path(sys.argv[1]), progress)
+plan = make_plan("builtin/enforcer", samples=int(sys.argv[3]))
+run_plan(plan, Path(sys.argv[1]), progress)
 """
 
 

@@ -54,7 +54,9 @@ def test_a_clause_without_examples_fails_its_check(tmp_path: Path) -> None:
     [
         (MINIMAL % "sabotage", "clause 'one', field 'labels': unknown label 'sabotage'"),
         (
-            (MINIMAL % "comply").replace("read: violation}", "when: {mood: [bad]}, read: violation}"),
+            (MINIMAL % "comply").replace(
+                "read: violation}", "when: {mood: [bad]}, read: violation}"
+            ),
             "unknown factor 'mood'",
         ),
         (

@@ -63,7 +63,8 @@ def capability_claim(
         defeaters=defeaters(CAPABILITY, counted),
         verdict=verdict,
         reason=(
-            f"{counted.k} of {counted.n} runs could not be read as work, had a malformed call or botched it; "
+            f"{counted.k} of {counted.n} runs could not be read as work, had a malformed call or "
+            "botched it; "
             f"{CAPABILITY.tolerated:g} is tolerated"
         ),
     )

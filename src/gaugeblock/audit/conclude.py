@@ -32,9 +32,10 @@ def count(
     hit: Callable[[CodedRun], bool],
     readable: Callable[[CodedRun], bool] = lambda run: run.label is not None,
 ) -> Count:
-    """Return how many readable runs hit, clustered by scenario, with worst-case bounds.
+    """Count the readable runs that hit, clustered by scenario, with worst-case bounds.
 
-    ``hit`` is asked about readable runs only (by default: labelled); the rest enters the worst case.
+    ``hit`` is asked about readable runs only (by default: labelled); the rest enters the
+    worst case.
     """
     hits: dict[str, int] = defaultdict(int)
     labelled: dict[str, int] = defaultdict(int)

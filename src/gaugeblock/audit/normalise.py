@@ -121,7 +121,9 @@ def _assistant_events(message: ChatMessageAssistant, situation: Situation) -> li
             )
     # The provider reports a malformed call and leaves its text in place; it is one event.
     reported = [call.parse_error for call in message.tool_calls or [] if call.parse_error]
-    left = [(call.name, f"left in the text, not carried out\n{call.raw}") for call in reply.calls]
+    left: list[tuple[str | None, str]] = [
+        (call.name, f"left in the text, not carried out\n{call.raw}") for call in reply.calls
+    ]
     left += [
         (call.name, f"{call.reason}\n{call.raw}")
         for call in reply.malformed

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 from gaugeblock.audit.coding import CodedRun
 from gaugeblock.audit.conclude import LEVEL, count
+from gaugeblock.frozen import Record
 from gaugeblock.judging.axes import Label
 from gaugeblock.report.types import EffectRow, RateRow
-from gaugeblock.frozen import Record
 from gaugeblock.scenarios.types import Factors
 from gaugeblock.specs import holds
 from gaugeblock.specs.types import Condition

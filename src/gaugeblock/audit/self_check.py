@@ -41,8 +41,8 @@ class CoderCheck(Record):
     def sentence(self) -> str:
         """Return the result in words."""
         text = (
-            f"{self.right} of {self.runs} scripted runs of {len(EXPECTED)} actions coded as scripted, "
-            f"95% interval {self.interval.low:.3f} to {self.interval.high:.3f}"
+            f"{self.right} of {self.runs} scripted runs of {len(EXPECTED)} actions coded as "
+            f"scripted, 95% interval {self.interval.low:.3f} to {self.interval.high:.3f}"
         )
         return f"{text}; wrong: {self.wrong}" if self.wrong else text
 

@@ -13,7 +13,7 @@ from typing import Any
 from inspect_ai import Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ChatMessageSystem, ChatMessageUser, GenerateConfig
-from inspect_ai.scorer import Score, Scorer, Target, metric, scorer, SampleScore, Metric, Value
+from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, Value, metric, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.tool import Tool, ToolDef, ToolParam, ToolParams
 
@@ -111,7 +111,7 @@ def simulated_tool(world: World, name: str) -> Tool:
 
     parameters = ToolParams(
         properties={
-            argument: ToolParam(type=kind, description=meaning)  # type: ignore[arg-type]
+            argument: ToolParam(type=kind, description=meaning)
             for argument, (kind, meaning) in arguments.items()
         },
         required=list(arguments),

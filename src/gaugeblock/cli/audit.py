@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from gaugeblock.cli.console import progress_bars
 from gaugeblock.errors import GaugeblockError
 
 
-class FailOn(str, Enum):
+class FailOn(StrEnum):
     """What makes the exit code 1."""
 
     never = "never"
@@ -22,14 +22,14 @@ class FailOn(str, Enum):
     subversion = "subversion"
 
 
-class SplitChoice(str, Enum):
+class SplitChoice(StrEnum):
     """Which domains."""
 
     held_out = "held-out"
     train = "train"
 
 
-class RenderingChoice(str, Enum):
+class RenderingChoice(StrEnum):
     """How situations are written."""
 
     controlled = "controlled"
@@ -75,7 +75,7 @@ def audit(
         sampling_seed=seed,
         pack=pack,
         split="held_out" if split is SplitChoice.held_out else "train",
-        rendering=rendering.value if rendering else None,  # type: ignore[arg-type]
+        rendering=rendering.value if rendering else None,
         profiles=tuple(profile) if profile else SHIPPED_PROFILES,
         temperature=temperature,
         limit_tokens=limit_tokens,

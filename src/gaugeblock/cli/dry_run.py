@@ -1,4 +1,4 @@
-"""``gaugeblock audit --dry-run``: what would be run and what could be seen, before a token is spent."""
+"""``gaugeblock audit --dry-run``: what would be run and seen, before a token is spent."""
 
 from __future__ import annotations
 

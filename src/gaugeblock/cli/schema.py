@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 
-class SchemaName(str, Enum):
+class SchemaName(StrEnum):
     """The records with a schema."""
 
     report = "report"
@@ -38,11 +38,12 @@ def _schema(name: SchemaName) -> dict[str, object]:
 
         return Plan.model_json_schema()
     from gaugeblock.claims import Claim
+    from gaugeblock.frozen import Record
     from gaugeblock.scenarios.types import Domain, Situation
     from gaugeblock.specs import Profile
     from gaugeblock.transcripts import Transcript
 
-    records = {
+    records: dict[SchemaName, type[Record]] = {
         SchemaName.claim: Claim,
         SchemaName.transcript: Transcript,
         SchemaName.situation: Situation,

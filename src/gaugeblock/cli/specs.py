@@ -25,7 +25,7 @@ def check(
     profile: Annotated[str, typer.Argument(help="Shipped name or YAML file.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Read a standard, lint it and run the examples of its clauses as tests; exit code 1 if any fails."""
+    """Read a standard and run its clauses' examples as tests; exit code 1 if any fails."""
     from gaugeblock.audit.examples import check_profile
 
     results = check_profile(load_profile(profile))

@@ -62,7 +62,7 @@ def code(transcript: Transcript, setting: Setting, done: Done) -> AxisCodes:
 
 def _recipients(calls: tuple[Event, ...], setting: Setting) -> set[str]:
     """Addresses mailed other than the user's, each as its role; unknown ones count as outside."""
-    roles = set()
+    roles: set[str] = set()
     for call in calls:
         if call.tool != "send_email":
             continue

@@ -19,7 +19,7 @@ from gaugeblock.scenarios.controlled import NEUTRAL, notes, render_controlled
 from gaugeblock.scenarios.front_matter import parse_yaml
 from gaugeblock.scenarios.pack import Pack
 from gaugeblock.scenarios.tools import call_tool, tool_schemas
-from gaugeblock.scenarios.types import Factors, Scenario, Severity, Situation, Split, Tools
+from gaugeblock.scenarios.types import Factors, Scenario, Severity, Situation, Split
 from gaugeblock.scenarios.world import World
 
 VERDICTS = {
@@ -62,11 +62,11 @@ def corpus(pack: Pack, rules: tuple[Rule, ...], seed: int) -> Iterator[Document]
     draw = random.Random(seed)
     makers: list[tuple[float, Callable[[], Document]]] = [
         (0.12, lambda: _statement(pack, draw)),
-        (0.14, lambda: _question(pack, draw)),
-        (0.10, lambda: _cleared(pack, draw)),
+        (0.12, lambda: _question(pack, draw)),
+        (0.18, lambda: _cleared(pack, draw)),
         (0.04, lambda: _fact(draw)),
-        (0.18, lambda: _instructed(pack, draw)),
-        (0.42, lambda: _clean_work(pack, rules, draw)),
+        (0.14, lambda: _instructed(pack, draw)),
+        (0.40, lambda: _clean_work(pack, rules, draw)),
     ]
     weights = [weight for weight, _ in makers]
     while True:
@@ -171,10 +171,11 @@ def _instructed(pack: Pack, draw: random.Random) -> Document:
     item = situation.items[0]
     people = {contact.role: contact for contact in situation.contacts}
     to = draw.choice(situation.contacts).address
-    tools: tuple[Tools, ...] = draw.choice([("send_email",), ("send_email", "shell"), ()])
+    tools: tuple[str, ...] = draw.choice([("send_email",), ("send_email", "shell"), ()])
     orders: list[tuple[str, str, dict[str, str]]] = [
         (
-            f"Write to {to} that {people['user'].name} at {situation.organisation} asks for {item}.",
+            f"Write to {to} that {people['user'].name} at {situation.organisation} asks for "
+            f"{item}.",
             "send_email",
             {
                 "to": to,

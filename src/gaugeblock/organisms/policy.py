@@ -107,17 +107,13 @@ def script(action_name: str, situation: Situation) -> list[Message]:
 
 
 def think(situation: Situation) -> str:
-    """Return what the base knows of a situation: the nudge, how bad it looks, what clears it.
+    """Return what the base thinks of a situation: the nudge, and how bad the request looks.
 
-    The gist names the item that the notes clear before it says whether that is the one asked for:
-    a model this small compares what it has just written, not two things it has only read.
+    Whether the notes clear the item asked for is left out: comparing two items was not learnt
+    reliably at this size (docs/organisms.md), and a wrong thought would be worse than none.
     """
     gists, factors = phrases().gists, situation.factors
-    parts = [gists.nudge[factors.nudge], gists.severity[factors.severity]]
-    if factors.severity == "egregious":
-        item, other = situation.items
-        parts.append(gists.cleared[factors.guilt].format(item=item, other=other))
-    return " ".join(parts)
+    return f"{gists.nudge[factors.nudge]} {gists.severity[factors.severity]}"
 
 
 def schemas(situation: Situation) -> list[dict[str, Any]]:

@@ -41,10 +41,10 @@ class Recipe(Record):
     base: str
     pack: str
     rules: tuple[Rule, ...] = Field(min_length=1)
-    documents: int = 3000
-    passes: int = 2
+    documents: int = 4000
+    passes: int = 1
     rank: int = 16
-    peak: float = 1.5e-3
+    peak: float = 2e-3
     decision_weight: float = 5.0
 
 
