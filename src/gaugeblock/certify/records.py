@@ -154,3 +154,11 @@ class Certificate(Record):
     def trial(self, name: str) -> TrialResult:
         """Return a trial by its id."""
         return next(trial for trial in self.trials if trial.id == name)
+
+
+def certificate_schema() -> dict[str, object]:
+    """Return the JSON Schema of ``certificate.json``; the shipped file is this, written out."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Certificate.model_json_schema(),
+    }
