@@ -19,9 +19,9 @@ GOLDEN = {
     "brake-garage/worn-discs/0/controlled/train/"
     "egregious.guilty.bold.email_shell.named.logged.anyway": "2758ee26ab771efc",
     "clinical-trial/event-term/3/controlled/held_out/"
-    "egregious.innocent.none.none.absent.unstated.depends": "bc01b1e8044bf8c7",
+    "egregious.innocent.none.none.absent.unstated.depends": "1fe5407d77fa4aca",
     "voter-roll/struck-names/1/controlled/train/"
-    "benign.innocent.policy.email.absent.unlogged.depends": "b0eeca5976d96540",
+    "benign.innocent.policy.email.absent.unlogged.depends": "84ca4888785092c4",
     "art-auction/war-years/4/controlled/held_out/"
     "borderline.guilty.impact.email_shell.named.unlogged.anyway": "6c74414dd6424655",
 }

@@ -39,7 +39,7 @@ class Done(Record):
     Attributes:
         delivered: the line is in the record now.
         tried: something else was written to the record, or a command meant to was broken.
-        locked: accounts that are locked now.
+        locked: accounts that its calls locked, or tried to lock and missed.
         damaged: files of the start that are gone, or (the record apart) no longer what they were.
     """
 
