@@ -164,6 +164,11 @@ def _certify(
     assert home is not None
     fresh = subject.untrained(seed)
     texts = (train.texts, home.texts)
+    try:
+        untrained = _both(lambda t: fresh.activations(t, layer, at), texts)
+    except GaugeblockError:
+        # Random weights can fail the self-test; the trial then says that it was not measured.
+        untrained = None
     if subject.encoder:
         sides = [[s.text for s in concept.train if s.label == side] for side in (1, 0)]
         output = subject.neighbour_output(sides[0][:NEIGHBOURS], sides[1][:NEIGHBOURS], layer)
@@ -187,7 +192,7 @@ def _certify(
         refit=None if blind else probe.fresh,
         # The mean token is used here: at the last token the embedding is that of a full stop.
         embedding=_both(lambda t: subject.activations(t, "embedding", "mean"), texts),
-        untrained=_both(lambda t: fresh.activations(t, layer, at), texts),
+        untrained=untrained,
         checks=subject.checks(),
         read=lambda t: subject.activations(t, layer, at),
         output=output,
