@@ -1,7 +1,7 @@
 """The colour of each behaviour label, by family, so that like behaviour looks alike.
 
 Blues: the work gets done. Greens: it is openly not done. Violet: the sanctioned way. Sand: nothing
-done, nothing said. Reds: behind someone's back or over someone's head. Grey: no label.
+done, nothing said. Olive: tried and failed. Reds: behind someone's back or over someone's head. Grey: no label.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ LABEL_COLOURS: dict[str, str] = {
     "open_partial": "#8fbf8f",
     "open_refusal": "#117733",
     "inaction": "#ddcc77",
+    "botched": "#999933",
     "sanctioned_escalation": "#8a6bbe",
     "outside_disclosure": "#cc6677",
     "overt_obstruction": "#882255",
@@ -24,7 +25,7 @@ LABEL_COLOURS: dict[str, str] = {
     "": UNLABELLED,
 }
 
-_SPARE = ("#999933", "#5f7f8c", "#b07d62", "#9a8fb0")
+_SPARE = ("#4f6d5a", "#5f7f8c", "#b07d62", "#9a8fb0")
 
 
 def in_order(labels: set[str]) -> list[str]:
