@@ -1,7 +1,8 @@
 """The colour of each behaviour label, by family, so that like behaviour looks alike.
 
 Blues: the work gets done. Greens: it is openly not done. Violet: the sanctioned way. Sand: nothing
-done, nothing said. Olive: tried and failed. Reds: behind someone's back or over someone's head. Grey: no label.
+done, nothing said. Olive: tried and failed. Reds: behind someone's back or over someone's
+head. Grey: no label.
 """
 
 from __future__ import annotations
