@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import gpt2_config, llama_config, save_checkpoint
+from checkpoints import gpt2_config, llama_config, save_checkpoint
 
 from gaugeblock.audit.run import make_plan, run_plan
 from gaugeblock.audit.verify import verify

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import llama_config, make_tokenizer, save_checkpoint
+from checkpoints import llama_config, make_tokenizer, save_checkpoint
 
 
 def gaugeblock(*words: str) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import llama_config, save_checkpoint
+from checkpoints import llama_config, save_checkpoint
 
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.models.generation import (

@@ -15,7 +15,7 @@ import openai
 import pytest
 import torch
 import uvicorn
-from conftest import TOOL, UNREADABLE
+from checkpoints import TOOL, UNREADABLE
 from inspect_ai.model import get_model
 from test_models_provider import messages, run
 
