@@ -164,6 +164,7 @@ def _certify(
     assert home is not None
     fresh = subject.untrained(seed)
     texts = (train.texts, home.texts)
+    untrained: tuple[Floats, Floats] | None
     try:
         untrained = _both(lambda t: fresh.activations(t, layer, at), texts)
     except GaugeblockError:

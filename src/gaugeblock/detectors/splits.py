@@ -68,7 +68,12 @@ def grouped_halves(
         raise GaugeblockError(f"{share} is not between 0 and 1", where="share")
     y = np.asarray(labels)
     g = check_groups(groups, len(y))
-    folds = min(20, int(g.max()) + 1)
+    count = int(g.max()) + 1
+    if count < 2:
+        raise GaugeblockError(
+            "fewer than 2 groups cannot be split in two", where="groups", remedy="Give more groups"
+        )
+    folds = min(20, count)
     tests = [test for _, test in grouped_folds(y, g, folds, seed)]
     cut = min(max(round(folds * share), 1), folds - 1)
     return np.sort(np.concatenate(tests[:cut])), np.sort(np.concatenate(tests[cut:]))
