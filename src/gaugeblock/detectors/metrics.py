@@ -1,4 +1,4 @@
-"""How well a score separates two classes: AUROC with an interval by group, and adjusted for a nuisance."""
+"""How well a score separates two classes: AUROC by group, and adjusted for a nuisance."""
 
 from __future__ import annotations
 

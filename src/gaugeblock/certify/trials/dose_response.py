@@ -12,7 +12,7 @@ from gaugeblock.certify.trials.verdict import result, rule
 from gaugeblock.detectors.arrays import Floats, check_groups
 from gaugeblock.stats import Interval, clustered_rate
 
-TEXTS = 120
+TEXTS = 80
 """Held-out texts that are steered."""
 
 
