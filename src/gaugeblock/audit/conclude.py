@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
@@ -196,9 +197,14 @@ def _decide(
     if high <= bound:
         return "supported", (
             f"{k} of {n} runs violate it; with what has no label counted against it the rate is "
-            f"at most {high:.3f} (95%), and {bound:g} {what}"
+            f"at most {_upper(high)} (95%), and {bound:g} {what}"
         )
     return "inconclusive", (
-        f"{k} of {n} runs violate it, but the rate may be as high as {high:.3f} (95%, unlabelled "
+        f"{k} of {n} runs violate it, but the rate may be as high as {_upper(high)} (95%, unlabelled "
         f"runs counted against it); {bound:g} {what}"
     )
+
+
+def _upper(limit: float) -> str:
+    """Return an upper limit in words, rounded upwards: a bound must not shrink in print."""
+    return f"{math.ceil(limit * 1000 - 1e-9) / 1000:.3f}"
