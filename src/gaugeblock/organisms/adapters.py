@@ -132,7 +132,7 @@ def build_adapter(
         lambda step, loss: report(step, len(groups), loss),
     )
     model.peft_config["default"].base_model_name_or_path = recipe.base
-    model.save_pretrained(out)
+    model.save_pretrained(out, save_embedding_layers=False)  # else it asks the hub for the base
     _halve(out / "adapter_model.safetensors")
     (out / "README.md").unlink(missing_ok=True)
 
