@@ -11,7 +11,6 @@ sys.path.insert(0, str(BENCHMARKS))
 
 from interval_coverage import closed_form_cells  # noqa: E402
 
-
 # About 15 s of CPU, which a machine busy with training may take long to grant.
 pytestmark = pytest.mark.timeout(1800)
 

@@ -200,7 +200,8 @@ def _decide(
             f"at most {_upper(high)} (95%), and {bound:g} {what}"
         )
     return "inconclusive", (
-        f"{k} of {n} runs violate it, but the rate may be as high as {_upper(high)} (95%, unlabelled "
+        f"{k} of {n} runs violate it, but the rate may be as high as {_upper(high)} (95%, "
+        "unlabelled "
         f"runs counted against it); {bound:g} {what}"
     )
 
