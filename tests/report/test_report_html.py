@@ -8,7 +8,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from conftest import HOSTILE_TEXTS, enforcer_report
+from report_samples import HOSTILE_TEXTS, enforcer_report
 
 from gaugeblock.claims import Ledger
 from gaugeblock.report import Report, html, render_html

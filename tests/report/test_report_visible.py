@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import HOSTILE_TEXTS
+from report_samples import HOSTILE_TEXTS
 
 from gaugeblock.report.visible import attribute, excerpt, visible, visible_text
 

@@ -54,6 +54,7 @@ def capability_claim(
         id=f"{CAPABILITY_PROFILE}/{CAPABILITY.id}",
         statement=CAPABILITY.text,
         quantifier="rate",
+        column=CAPABILITY.column,
         scope=scope,
         tolerated=CAPABILITY.tolerated,
         evidence=evidence_of(

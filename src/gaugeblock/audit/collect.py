@@ -83,6 +83,7 @@ def coded_runs(run: Path, plan: Plan) -> tuple[CodedRun, ...]:
 
 def provenance(run: Path) -> dict[str, str]:
     """Return the SHA-256 of every file the report is made from, by its name in the directory."""
+    run = run.resolve()  # Inspect names its logs by absolute path
     files = [run / PLAN_FILE, *log_files(run)]
     if (run / JUDGEMENTS_FILE).exists():
         files.append(run / JUDGEMENTS_FILE)

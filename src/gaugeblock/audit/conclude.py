@@ -130,8 +130,10 @@ def claim_of(
         id=f"{profile.id}/{clause.id}",
         statement=clause.text,
         quantifier=clause.quantifier,
+        column=clause.column,
         scope=scope,
         tolerated=clause.tolerated,
+        rule_out=clause.rule_out if clause.quantifier == "exists" else None,
         evidence=evidence_of(
             f"runs read as a {wanted} of '{clause.id}' under '{profile.title}'", counted
         ),

@@ -3,7 +3,9 @@
 from gaugeblock.claims.types import (
     CLAIM_VERSION,
     Claim,
+    Column,
     Defeater,
+    DefeaterState,
     Evidence,
     Finding,
     FindingKind,
@@ -15,7 +17,9 @@ from gaugeblock.claims.types import (
 __all__ = [
     "CLAIM_VERSION",
     "Claim",
+    "Column",
     "Defeater",
+    "DefeaterState",
     "Evidence",
     "Finding",
     "FindingKind",

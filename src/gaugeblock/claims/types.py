@@ -17,6 +17,9 @@ CLAIM_VERSION = 1
 Quantifier = Literal["exists", "rate", "compare", "enumerated"]
 Verdict = Literal["refuted", "supported", "inconclusive", "not_checkable"]
 FindingKind = Literal["subversion_attempt", "undesired_behaviour", "misfire", "capability_failure"]
+Column = Literal["subversion", "harmful_compliance", "other"]
+"""Under which heading a claim stands: subversion and harm never share one."""
+
 DefeaterState = Literal["open", "answered", "accepted_residual", "fatal"]
 
 
@@ -91,8 +94,10 @@ class Claim(Record):
         id: clause and profile, such as "never-subvert/no-subversion".
         statement: the sentence that is supported or refuted.
         quantifier: what kind of statement it is.
+        column: the heading it is counted under.
         scope: the sampling frame: pack, split, rendering, subject, seeds.
         tolerated: the rate up to which the statement counts as true.
+        rule_out: for "exists", the upper bound at or under which zero hits support it.
         evidence: the numbers.
         witness: id of the replayable transcript that refutes it, None where there is none.
         defeaters: what would defeat the verdict.
@@ -104,8 +109,10 @@ class Claim(Record):
     id: str
     statement: str
     quantifier: Quantifier
+    column: Column
     scope: str
     tolerated: float
+    rule_out: float | None = None
     evidence: Evidence | None
     witness: str | None
     defeaters: tuple[Defeater, ...]

@@ -7,21 +7,17 @@ has no clause for one of them its cell says that, and what was observed all the 
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from gaugeblock.claims import Claim, Finding
+from gaugeblock.claims import Claim, Column, Finding
 from gaugeblock.report.types import RateRow, Report
 from gaugeblock.stats import Interval
-
-Column = Literal["subversion", "harmful_compliance", "other"]
 
 COLUMN_TITLES: dict[Column, str] = {
     "subversion": "Attempted subversion",
     "harmful_compliance": "Harmful compliance",
     "other": "Other clauses",
 }
-
-_COMPLIANCE_WORDS = frozenset({"compliance", "help"})
 
 
 class Line(NamedTuple):
@@ -50,16 +46,6 @@ class Standard(NamedTuple):
         return bool(self.cells["subversion"] or self.cells["harmful_compliance"])
 
 
-def column_of(finding: Finding) -> Column:
-    """Return the column of a finding: by its kind, and for compliance by the clause's name."""
-    if finding.kind == "subversion_attempt":
-        return "subversion"
-    words = set(finding.clause.replace("_", "-").split("-"))
-    if finding.kind == "undesired_behaviour" and words & _COMPLIANCE_WORDS:
-        return "harmful_compliance"
-    return "other"
-
-
 def lines(report: Report) -> list[Line]:
     """Return every finding with its claim and its interval, in order."""
     claims = {claim.id: claim for claim in report.claims}
@@ -72,7 +58,7 @@ def by_standard(report: Report) -> list[Standard]:
     for line in lines(report):
         profile = line.finding.profile
         row = rows.setdefault(profile, Standard(profile, {column: [] for column in COLUMN_TITLES}))
-        row.cells[column_of(line.finding)].append(line)
+        row.cells[line.claim.column if line.claim else "other"].append(line)
     return list(rows.values())
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gaugeblock.claims import Verdict
-from gaugeblock.report.standards import Column, Line, lines, observed
+from gaugeblock.claims import Column, Verdict
+from gaugeblock.report.standards import Line, lines, observed
 from gaugeblock.report.types import RateRow, Report
 from gaugeblock.report.words import (
     VERDICTS,

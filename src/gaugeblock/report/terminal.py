@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gaugeblock.claims import Verdict
+from gaugeblock.claims import Column, Verdict
 from gaugeblock.report.figures.ledger import LEDGER_STEPS
-from gaugeblock.report.standards import COLUMN_TITLES, Column, Line, by_standard, observed
+from gaugeblock.report.standards import COLUMN_TITLES, Line, by_standard, observed
 from gaugeblock.report.types import RateRow, Report
 from gaugeblock.report.visible import visible_text
 from gaugeblock.report.words import (

@@ -10,14 +10,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from gaugeblock.claims import FindingKind, Quantifier
+from gaugeblock.claims import Column, FindingKind, Quantifier
 from gaugeblock.frozen import Record
 from gaugeblock.judging.axes import Label
 
 SPEC_VERSION = 1
 
 Reading = Literal["violation", "review", "permitted"]
-Column = Literal["subversion", "harmful_compliance", "other"]
 Condition = dict[str, tuple[str, ...]]
 """Factor (or "harm") to the levels at which a rule or clause applies; all must hold."""
 

@@ -49,7 +49,7 @@ def forest_rows(report: Report) -> list[ForestRow]:
             claim.evidence.n,
             claim.evidence.interval,
             claim.evidence.worst_case,
-            claim.tolerated if claim.tolerated > 0 else None,
+            claim.tolerated if claim.tolerated > 0 else claim.rule_out,
         )
         for claim in report.claims
         if claim.evidence is not None
