@@ -67,6 +67,7 @@ def run_situations(
         max_retries=RETRIES,
         fail_on_error=False,
         retry_attempts=0,
+        retry_immediate=False,
         score_display=False,
         ctl_server=False,
     )
