@@ -18,7 +18,7 @@ from gaugeblock.report.words import (
 )
 
 _SPLITS = {
-    "held_out": "held out, so that no behaviour was trained on its domains",
+    "held_out": "held-out domains, on which no built-in organism learnt its behaviour",
     "train": "the training split, on whose domains behaviour may have been trained",
 }
 _OUTCOMES: tuple[tuple[Column, str], ...] = (
