@@ -148,7 +148,16 @@ def test_fail_on_gives_exit_code_one(tmp_path: Path) -> None:
 def test_every_schema_is_a_json_schema() -> None:
     import jsonschema
 
-    for name in ("report", "claim", "transcript", "situation", "profile", "domain", "manifest"):
+    for name in (
+        "report",
+        "claim",
+        "transcript",
+        "situation",
+        "profile",
+        "domain",
+        "manifest",
+        "certificate",
+    ):
         done = gaugeblock("schema", name)
         assert done.returncode == 0, done.stderr
         jsonschema.Draft202012Validator.check_schema(json.loads(done.stdout))

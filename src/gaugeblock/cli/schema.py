@@ -19,6 +19,7 @@ class SchemaName(StrEnum):
     profile = "profile"
     domain = "domain"
     manifest = "manifest"
+    certificate = "certificate"
 
 
 def schema(
@@ -33,6 +34,10 @@ def _schema(name: SchemaName) -> dict[str, object]:
         from gaugeblock.report import report_schema
 
         return report_schema()
+    if name is SchemaName.certificate:
+        from gaugeblock.certify.records import certificate_schema
+
+        return certificate_schema()
     if name is SchemaName.manifest:
         from gaugeblock.audit.plan import Plan
 
