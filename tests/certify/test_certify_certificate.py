@@ -14,6 +14,7 @@ from gaugeblock.certify import Certificate, Identity, Sample, certify
 from gaugeblock.certify.concepts import concept_names, load_concept
 from gaugeblock.certify.csv_concept import concept_from_csv
 from gaugeblock.certify.ladder import climb
+from gaugeblock.certify.page import render_certificate
 from gaugeblock.certify.records import TrialResult, certificate_schema
 from gaugeblock.certify.superposition import superposition_dial
 from gaugeblock.certify.synthetic import World, build_exhibit, write_statements
@@ -21,7 +22,6 @@ from gaugeblock.detectors.leaks import find_leaks
 from gaugeblock.detectors.mass_mean import MassMean
 from gaugeblock.detectors.statements import Statement
 from gaugeblock.errors import GaugeblockError
-from gaugeblock.report.certificates import render_certificate
 
 HOSTILE = "item 3 is red <script>alert(1)</script>\u202e"
 

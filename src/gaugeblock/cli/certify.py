@@ -44,10 +44,10 @@ def certify(
     """Try to falsify what a detector is said to have found, and say what it survived."""
     from gaugeblock.certify.concepts import load_concept
     from gaugeblock.certify.csv_concept import concept_from_csv
+    from gaugeblock.certify.page import render_certificate
     from gaugeblock.certify.run import certify_blind, certify_family
     from gaugeblock.certify.subject import open_subject
     from gaugeblock.cli.console import err
-    from gaugeblock.report.certificates import render_certificate
 
     if concept.endswith(".csv"):
         statements = concept_from_csv(

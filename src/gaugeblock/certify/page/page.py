@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from gaugeblock.certify import Certificate, Reading, TrialResult
 from gaugeblock.certify.criteria import load_criteria
-from gaugeblock.report.certificates.figures import dose_plot, dot_plot
+from gaugeblock.certify.page.figures import dose_plot, dot_plot
 from gaugeblock.report.figures.svg import inline_svg
 from gaugeblock.report.figures.theme import WIDTHS
 from gaugeblock.report.visible import attribute, visible
@@ -120,7 +120,7 @@ def _drawn(chart: Any, label: str) -> Markup:
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("gaugeblock.report.certificates", "templates"),
+        loader=PackageLoader("gaugeblock.certify.page", "templates"),
         autoescape=True,
         finalize=lambda v: visible(v) if isinstance(v, str) and not isinstance(v, Markup) else v,
         undefined=StrictUndefined,
@@ -133,7 +133,7 @@ def _environment() -> Environment:
 
 @lru_cache(maxsize=1)
 def _style_sheet() -> str:
-    parts = (("gaugeblock.report", "report.css"), ("gaugeblock.report.certificates", "ladder.css"))
+    parts = (("gaugeblock.report", "report.css"), ("gaugeblock.certify.page", "ladder.css"))
     return "\n".join(
         PackageLoader(package, "templates").get_source(_environment(), name)[0]
         for package, name in parts
