@@ -16,12 +16,15 @@ from gaugeblock.audit.plan import JudgeSpec, Plan
 from gaugeblock.audit.task import audit_task
 from gaugeblock.models.inspect_model import inspect_model
 from gaugeblock.scenarios.types import Situation
+from gaugeblock.transcripts import Transcript, transcript_id
 
 CONCURRENT = 64
 """Runs in flight: what a local batch holds."""
 
 FLUSH_EVERY = 16
 """Finished samples after which the log is written: the most that a kill can cost."""
+
+JUDGED_AT_ONCE = 16
 
 RETRIES = 6
 """Attempts at one request before its run counts as failed."""
@@ -88,21 +91,24 @@ def judge_missing(
     progress: Callable[[str, int, int], None],
 ) -> None:
     """Ask the grader about every run that predicates could not label and that has no answer yet."""
-    by_run = dict(zip(transcripts(out, plan, situations), situations, strict=True))
-    open_runs = [one for one, where in by_run.items() if code_run(one, where).label is None]
-    open_runs = [one for one in open_runs if one.ending != "error"]
+    where = {transcript_id(one.id, plan.seeds.sampling_seed): one for one in situations}
+    open_runs = [
+        one
+        for one in transcripts(out, plan, situations)
+        if one.ending != "error" and code_run(one, where[one.id]).label is None
+    ]
     missing = unread(open_runs, read_judgements(out))
     model: Model = get_model(judge.model, memoize=False)
 
     async def ask() -> None:
-        gate = asyncio.Semaphore(16)
+        gate = asyncio.Semaphore(JUDGED_AT_ONCE)
         answered = len(open_runs) - len(missing)
 
-        async def one(transcript: object) -> None:
+        async def one(transcript: Transcript) -> None:
             nonlocal answered
             async with gate:
-                codes = await judge_run(model, transcript, by_run[transcript])  # type: ignore[arg-type,index]
-            append_judgement(out, transcript.id, codes)  # type: ignore[attr-defined]
+                codes = await judge_run(model, transcript, where[transcript.id])
+            append_judgement(out, transcript.id, codes)
             answered += 1
             progress("judge runs", answered, len(open_runs))
 
