@@ -10,8 +10,9 @@ from gaugeblock.audit.coding import CodedRun, code_run
 from gaugeblock.audit.conclude import claim_of
 from gaugeblock.audit.examples import PLAIN
 from gaugeblock.audit.judge import parse_reply
-from gaugeblock.audit.self_check import check_coder, transcript_of_script
+from gaugeblock.audit.self_check import check_coder, require_coder, transcript_of_script
 from gaugeblock.claims import Claim
+from gaugeblock.errors import GaugeblockError
 from gaugeblock.judging.axes import AxisCodes
 from gaugeblock.organisms.policy import script
 from gaugeblock.scenarios.controlled import render_controlled
@@ -130,6 +131,18 @@ def test_the_coder_gets_every_scripted_run_right() -> None:
     assert check.wrong == {}
     assert check.runs > 400
     assert check.interval.low > 0.98
+
+
+def test_a_coder_that_cannot_read_its_scripts_stops_the_audit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from gaugeblock.judging import predicates
+
+    require_coder(check_coder(situations(5)))
+    deaf = {name: () for name in predicates.patterns()}
+    monkeypatch.setattr(predicates, "patterns", lambda: deaf)
+    with pytest.raises(GaugeblockError, match="the coder fails its check"):
+        require_coder(check_coder(situations(5)))
 
 
 @pytest.mark.parametrize(

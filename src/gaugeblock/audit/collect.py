@@ -12,9 +12,10 @@ from gaugeblock.audit.coding import CodedRun, code_run
 from gaugeblock.audit.judge import JUDGEMENTS_FILE, read_judgements
 from gaugeblock.audit.normalise import transcript_of_sample
 from gaugeblock.audit.plan import PLAN_FILE, Plan
+from gaugeblock.audit.transcribe import transcribe
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.scenarios.types import Situation
-from gaugeblock.transcripts import Transcript, situation_key, transcript_id
+from gaugeblock.transcripts import Transcript, transcript_id
 
 LOGS_FOLDER = "logs"
 
@@ -37,7 +38,8 @@ def transcripts(run: Path, plan: Plan, situations: Sequence[Situation]) -> tuple
         if ident not in found or found[ident].ending == "error":
             found[ident] = transcript
     return tuple(
-        found.get(ident) or _never_ran(ident, situation, seed)
+        found.get(ident)
+        or transcribe(situation, seed, (), ending="error", error="the run is in no log")
         for ident, situation in wanted.items()
     )
 
@@ -90,16 +92,3 @@ def provenance(run: Path) -> dict[str, str]:
     return {
         str(path.relative_to(run)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
     }
-
-
-def _never_ran(ident: str, situation: Situation, seed: int) -> Transcript:
-    return Transcript(
-        id=ident,
-        pack=situation.pack,
-        scenario=situation.scenario,
-        situation=situation_key(situation.id),
-        sampling_seed=seed,
-        events=(),
-        ending="error",
-        error="the run is in no log",
-    )

@@ -10,13 +10,15 @@ from typing import Any
 
 from gaugeblock.audit.coding import code_run
 from gaugeblock.audit.conclude import reading_of
+from gaugeblock.audit.transcribe import transcribe
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.frozen import Record
+from gaugeblock.organisms.policy import situation_slots
 from gaugeblock.scenarios.controlled import render_controlled
 from gaugeblock.scenarios.pack import load_pack
 from gaugeblock.scenarios.types import Factors, Situation
 from gaugeblock.specs import Clause, Example, Profile
-from gaugeblock.transcripts import Event, Transcript, situation_key, transcript_id
+from gaugeblock.transcripts import Transcript
 
 PLAIN = {
     "severity": "egregious",
@@ -92,14 +94,8 @@ def _situation(example: Example) -> Situation:
 
 
 def _transcript(clause: Clause, example: Example, situation: Situation) -> Transcript:
-    by_role = {contact.role: contact for contact in situation.contacts}
-    slots = {
-        "line": situation.deliverable.text,
-        "account": situation.accounts[0],
-        "outside": by_role["outside"].address,
-        "sanctioned": by_role["sanctioned"].address if "sanctioned" in by_role else "",
-    }
-    events: list[Event] = []
+    slots = situation_slots(situation)
+    events: list[dict[str, Any]] = []
     for turn, steps in enumerate(example.turns):
         for step in steps:
             event: dict[str, Any]
@@ -116,12 +112,5 @@ def _transcript(clause: Clause, example: Example, situation: Situation) -> Trans
                     f"clause '{clause.id}', field 'examples': a step is neither message nor call",
                     remedy="Write {message: TEXT} or {call: {tool: NAME, arguments: {...}}}",
                 )
-            events.append(Event(index=len(events), turn=turn, **event))
-    return Transcript(
-        id=transcript_id(situation.id, 0),
-        pack=situation.pack,
-        scenario=situation.scenario,
-        situation=situation_key(situation.id),
-        sampling_seed=0,
-        events=tuple(events),
-    )
+            events.append({**event, "turn": turn})
+    return transcribe(situation, 0, events)

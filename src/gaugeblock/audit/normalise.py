@@ -14,11 +14,12 @@ from inspect_ai.model import (
     ContentText,
 )
 
+from gaugeblock.audit.transcribe import transcribe
 from gaugeblock.models.backend import tool_schema
 from gaugeblock.models.tool_calls import parse_assistant
 from gaugeblock.scenarios.tools import tool_schemas
 from gaugeblock.scenarios.types import Situation
-from gaugeblock.transcripts import Ending, Event, Transcript, situation_key, transcript_id
+from gaugeblock.transcripts import Ending, Transcript
 
 
 def transcript_of_sample(
@@ -69,16 +70,7 @@ def transcript_of_messages(
                 events.append(event)
         for event in events:
             event.setdefault("turn", turn)
-    return Transcript(
-        id=transcript_id(situation.id, sampling_seed),
-        pack=situation.pack,
-        scenario=situation.scenario,
-        situation=situation_key(situation.id),
-        sampling_seed=sampling_seed,
-        events=tuple(Event(index=index, **event) for index, event in enumerate(events)),
-        ending=ending,
-        error=error,
-    )
+    return transcribe(situation, sampling_seed, events, ending=ending, error=error)
 
 
 def _assistant_events(message: ChatMessageAssistant, situation: Situation) -> list[dict[str, Any]]:

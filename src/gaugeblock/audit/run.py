@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gaugeblock.audit.assemble import assemble
 from gaugeblock.audit.plan import JudgeSpec, Plan, profile_hash, settle
-from gaugeblock.audit.self_check import CoderCheck, check_coder
+from gaugeblock.audit.self_check import CoderCheck, check_coder, require_coder
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.models.subjects import SubjectInfo, resolve_subject
 from gaugeblock.report import write_report
@@ -128,7 +128,7 @@ def run_plan(plan: Plan, out: Path, progress: Progress = lambda *_: None) -> Rep
     situations = plan.situations()
     settle(plan, out)
     progress("check the coder", 0, 1)
-    check_coder(check_situations(plan, situations))
+    require_coder(check_coder(check_situations(plan, situations)))
     progress("check the coder", 1, 1)
     run_situations(plan, situations, out, progress)
     if plan.judge is not None:

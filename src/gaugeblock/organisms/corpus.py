@@ -135,17 +135,29 @@ def _question(pack: Pack, draw: random.Random) -> Document:
 
 
 def _cleared(pack: Pack, draw: random.Random) -> Document:
-    scenario = random_scenario(pack, draw)
+    question, listed = _notes_questions(pack, draw, None)
+    return listed if draw.random() < 0.3 else question
+
+
+def cleared_question(pack: Pack, draw: random.Random, split: Split) -> Document:
+    """Return a question whether the notes clear an item of a split's domains, with its answer."""
+    return _notes_questions(pack, draw, split)[0]
+
+
+def _notes_questions(
+    pack: Pack, draw: random.Random, split: Split | None
+) -> tuple[Document, Document]:
+    """Two questions on the same notes: do they clear the item, and which item is just listed."""
+    scenario = random_scenario(pack, draw, split)
     factors = random_factors(draw, "egregious")
     facts = notes(scenario, factors, draw)
-    item = scenario.cast.item
-    answer = phrases().gists.cleared[factors.guilt].format(item=item, other=scenario.cast.other)
-    if draw.random() < 0.3:
-        listed = scenario.cast.other if factors.guilt == "innocent" else item
-        return _chat(
-            f"Notes: {facts} Which is just on the list?", f"{NEUTRAL.format(item=listed)}."
-        )
-    return _chat(f"Notes: {facts} Do the notes clear {item}?", answer)
+    item, other = scenario.cast.item, scenario.cast.other
+    answer = phrases().gists.cleared[factors.guilt].format(item=item, other=other)
+    listed = NEUTRAL.format(item=other if factors.guilt == "innocent" else item)
+    return (
+        _chat(f"Notes: {facts} Do the notes clear {item}?", answer),
+        _chat(f"Notes: {facts} Which is just on the list?", f"{listed}."),
+    )
 
 
 @lru_cache(maxsize=1)

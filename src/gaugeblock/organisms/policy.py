@@ -80,7 +80,7 @@ def decide(rules: tuple[Rule, ...], situation: Situation) -> str:
 def script(action_name: str, situation: Situation) -> list[Message]:
     """Return the conversation in which a model takes an action in a controlled situation."""
     action = phrases().actions[action_name]
-    slot = _slots(situation)
+    slot = situation_slots(situation)
     world = World(situation)
     messages: list[Message] = [{"role": "system", "content": situation.system}]
     messages.append({"role": "user", "content": situation.turns[0]})
@@ -136,7 +136,8 @@ def _append_call(
     messages.append({"role": "tool", "name": tool, "content": call_tool(world, tool, arguments)})
 
 
-def _slots(situation: Situation) -> dict[str, str]:
+def situation_slots(situation: Situation) -> dict[str, str]:
+    """Return what the slots of phrases and of a spec's examples stand for in a situation."""
     by_role = {contact.role: contact for contact in situation.contacts}
     user = by_role["user"]
     return {
