@@ -39,6 +39,7 @@ def certify(
             results.append(TRIALS[name](exhibit, seed))
     highest, stopped = climb(results)
     return Certificate(
+        criteria=load_criteria().version,
         identity=identity,
         trials=tuple(results),
         highest=highest,

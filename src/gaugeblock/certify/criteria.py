@@ -21,11 +21,13 @@ class TrialRule(Record):
         title: name for people.
         required: whether its rung is out of reach unless it held.
         limits: numbers by name; a list for a set of doses.
+        reason: why the limits are these and not others.
     """
 
     title: str
     required: bool
     limits: dict[str, float | tuple[float, ...]] = Field(default_factory=dict)
+    reason: str = ""
 
     def limit(self, name: str) -> float:
         """Return a single limit."""
@@ -46,9 +48,9 @@ class RungRule(Record):
 
 
 class Criteria(Record):
-    """The whole ladder, lowest rung first."""
+    """The whole ladder, lowest rung first; ``version`` changes with any limit."""
 
-    version: Literal[1]
+    version: Literal[2]
     rungs: dict[Rung, RungRule]
 
     def rule(self, trial: str) -> TrialRule:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from gaugeblock.certify.concepts import HOME_SHARE, Concept, load_concept
 from gaugeblock.detectors.splits import grouped_halves
@@ -15,6 +16,7 @@ def concept_from_csv(
     path: Path,
     away: Mapping[str, Path],
     *,
+    controls: Mapping[str, Path] = MappingProxyType({}),
     group: Sequence[str] = (),
     pattern: str | None = None,
     seed: int = 0,
@@ -24,6 +26,8 @@ def concept_from_csv(
     Args:
         path: the file that is split by group into training and held-out statements.
         away: name of a kind of text to its file; rows whose group was fitted on are left out.
+        controls: name of a kind of text that only looks like the concept to its file; its labels
+            must be 0.
         group: columns that name the group, in every file.
         pattern: regular expression that captures the group, in every file.
         seed: of the split.
@@ -46,6 +50,14 @@ def concept_from_csv(
         if not unseen:
             raise GaugeblockError("every group was fitted on, none is left to try", where=other)
         others += unseen
+    lookalikes: list[Statement] = []
+    for name, other in controls.items():
+        rows = load_statements(other, group=group or None, pattern=pattern)
+        if any(s.label for s in rows):
+            raise GaugeblockError("a control has label 1", where=other, remedy="Label it 0")
+        lookalikes += [
+            s.model_copy(update={"control": name}) for s in rows if s.group not in fitted
+        ]
     shipped = load_concept("truth", seed)
     return Concept(
         name=path.stem,
@@ -53,7 +65,7 @@ def concept_from_csv(
         train=tuple(statements[i] for i in train),
         home=tuple(statements[i] for i in home),
         away=tuple(others),
-        controls=(),
+        controls=tuple(lookalikes),
         answers=shipped.answers,
         neutral=shipped.neutral,
     )

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from gaugeblock.detectors.arrays import Floats, Ints, check_activations
 from gaugeblock.detectors.probe import Probe
 from gaugeblock.detectors.statements import Statement
 from gaugeblock.errors import GaugeblockError
 
-EditKind = Literal["substitution", "paraphrase", "dilution", "insertion"]
+EditKind = Literal[
+    "paraphrase",
+    "dilution",
+    "substitution",
+    "insertion",
+    "guided dilution",
+    "guided substitution",
+]
+"""The guided kinds choose words by the gradient of the score."""
+
+
+class Eraser(Protocol):
+    """A map of activations that takes a concept out, such as LEACE."""
+
+    def __call__(self, x: ArrayLike) -> Floats:
+        """Return activations (..., d) without the concept."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -63,14 +79,17 @@ class Change:
     """A change to the residual stream at the detector's layer.
 
     Attributes:
-        kind: "steer" adds ``vector``; "erase" projects its direction out.
-        vector: shape (d,).
+        kind: "steer" adds ``vector``; "erase" projects its direction out; "leace" applies
+            ``eraser``.
+        vector: shape (d,); not read where there is an eraser.
         mean: mean activation that erasing moves towards, shape (d,).
+        eraser: a fitted LEACE map.
     """
 
-    kind: Literal["steer", "erase"]
+    kind: Literal["steer", "erase", "leace"]
     vector: Floats
     mean: Floats | None = None
+    eraser: Eraser | None = None
 
 
 @dataclass(frozen=True)
@@ -89,13 +108,34 @@ class Edit:
 
 
 @dataclass(frozen=True)
+class GuidedQuery:
+    """One text for which edits by gradient are asked for.
+
+    Attributes:
+        statement: what the text was made from.
+        text: as it stands after the edits so far.
+        rise: whether the score is to rise or to fall.
+        kind: "guided dilution" leaves the statement's own words alone and edits only what was
+            added behind them; "guided substitution" edits any word.
+        width: how many edits are wanted at most.
+    """
+
+    statement: Statement
+    text: str
+    rise: bool
+    kind: EditKind
+    width: int
+
+
+@dataclass(frozen=True)
 class Check:
-    """One check of the extraction path's own test."""
+    """One check of the extraction path's own test; ``measured`` None where it gave no number."""
 
     name: str
     passed: bool
-    measured: float
+    measured: float | None
     limit: float
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +161,8 @@ class Exhibit:
         output: the model's own output on texts under a change: higher is more of the concept.
         harm: the model's loss on neutral text under a change, one number per text.
         edits: candidate edits of a statement's current text.
+        guided: candidate edits by the gradient of the score, for several statements at once.
+        guided_why_not: why there is no ``guided``.
         output_name: what ``output`` is.
     """
 
@@ -140,6 +182,8 @@ class Exhibit:
     output: Callable[[Sequence[str], Change | None], Floats] | None = None
     harm: Callable[[Change | None], Floats] | None = None
     edits: Callable[[Statement, str, np.random.Generator], list[Edit]] | None = None
+    guided: Callable[[Sequence[GuidedQuery]], list[list[Edit]]] | None = None
+    guided_why_not: str = "no model behind the activations has a gradient"
     output_name: str = ""
 
     def scores(self, sample: Sample) -> Floats:

@@ -94,6 +94,7 @@ class Identity(Record):
         blind: whether the battery was kept from where the detector came from.
         subject: id of the subject, or "arrays" where no model was behind them.
         model: SHA-256 of the model's weights, or "".
+        drifted: fine-tuned model to the SHA-256 of its weights.
         layer: block whose output is read; None where that has no meaning.
         at: pooling of tokens.
         width: length of one activation.
@@ -110,6 +111,7 @@ class Identity(Record):
     blind: bool
     subject: str
     model: str = ""
+    drifted: dict[str, str] = Field(default_factory=dict)
     layer: int | None = None
     at: str = ""
     width: int | None = None
@@ -125,6 +127,7 @@ class Certificate(Record):
 
     Attributes:
         version: of this schema.
+        criteria: version of the limits that the trials were judged by.
         identity: what was certified.
         trials: every trial, in ladder order.
         highest: highest rung reached; "none" where not even the first was.
@@ -140,6 +143,7 @@ class Certificate(Record):
     """
 
     version: Literal[1] = 1
+    criteria: int
     identity: Identity
     trials: tuple[TrialResult, ...]
     highest: Literal["none", "decodable", "robust", "specific", "causal", "unrefuted"]

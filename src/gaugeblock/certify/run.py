@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from gaugeblock import __version__
 from gaugeblock.certify.battery import certify
 from gaugeblock.certify.concepts import Concept
 from gaugeblock.certify.exhibit import Exhibit, Sample
+from gaugeblock.certify.guided import guided_edits
 from gaugeblock.certify.records import Certificate, Identity
 from gaugeblock.certify.subject import At, Subject
 from gaugeblock.detectors.arrays import Floats, Ints
@@ -66,6 +67,7 @@ def certify_family(
     at: At | None = None,
     seed: int = 0,
     out: Path | None = None,
+    drifted: Sequence[Subject] = (),
     say: Say = lambda title: None,
 ) -> Certificate:
     """Fit a detector on the concept's training statements and certify it.
@@ -78,6 +80,7 @@ def certify_family(
         at: pooling; None for the last token of a causal model and the mean of an encoder.
         seed: of every random draw.
         out: where to save the detector; None not to.
+        drifted: models fine-tuned from this one, on which the detector is read again.
         say: told what is being done.
 
     Raises:
@@ -88,8 +91,8 @@ def certify_family(
         raise GaugeblockError(
             f"a {family} probe needs more than one pooled vector per text",
             where="probe",
-            remedy=f"Fit it in Python and certify its file with --blind, or use one of "
-            f"{', '.join(ON_POOLED)}",
+            remedy=f"Use one of {', '.join(ON_POOLED)}; ccs and ttpd can be fitted in Python and "
+            "their files certified with --blind, the others through certify.Exhibit",
         )
     pooling: At = at or ("mean" if subject.encoder else "last")
     make = probe_class(family)
@@ -113,16 +116,23 @@ def certify_family(
             at=pooling,
             trained_on=set(groups.tolist()),
         )
-    return _certify(subject, concept, probe, chosen, pooling, seed, say, blind=False)
+    return _certify(subject, concept, probe, chosen, pooling, seed, drifted, say, blind=False)
 
 
 def certify_blind(
-    subject: Subject, concept: Concept, detector: Path, *, seed: int = 0, say: Say = lambda t: None
+    subject: Subject,
+    concept: Concept,
+    detector: Path,
+    *,
+    seed: int = 0,
+    drifted: Sequence[Subject] = (),
+    say: Say = lambda title: None,
 ) -> Certificate:
     """Certify a detector file as a black box on activations: nothing is known of its making.
 
-    Of the file's card only what is needed to feed it is read: layer, pooling and the model it
-    belongs to. What it was fitted on, how, and what it is called stay unread.
+    Of the file's card only what is needed to feed and score it is used: layer, pooling, the model
+    it belongs to and the class that reads its arrays. What it was fitted on, how, for which
+    concept, and its threshold stay out of every trial.
 
     Raises:
         GaugeblockError: as ``load_probe``; another model; a card without a layer.
@@ -132,7 +142,7 @@ def certify_blind(
     if card.layer is None:
         raise GaugeblockError("the card names no layer", where=detector)
     probe.calibration = None
-    return _certify(subject, concept, probe, card.layer, at, seed, say, blind=True)
+    return _certify(subject, concept, probe, card.layer, at, seed, drifted, say, blind=True)
 
 
 def _pooling(card: DetectorCard, where: Path) -> At:
@@ -149,6 +159,7 @@ def _certify(
     layer: int,
     at: At,
     seed: int,
+    drifted: Sequence[Subject],
     say: Say,
     *,
     blind: bool,
@@ -183,6 +194,9 @@ def _certify(
         )
     else:
         raise GaugeblockError("no answers to ask a causal model for", where=concept.name)
+    say("Reading fine-tuned models")
+    moved = {other.loaded.subject: _drift(subject, other, home, layer, at) for other in drifted}
+    guided, why_not = guided_edits(subject.loaded, probe, layer, at, concept.neutral)
     exhibit = Exhibit(
         concept=concept.name,
         probe=probe,
@@ -194,11 +208,14 @@ def _certify(
         # The mean token is used here: at the last token the embedding is that of a full stop.
         embedding=_both(lambda t: subject.activations(t, "embedding", "mean"), texts),
         untrained=untrained,
+        drifted=moved,
         checks=subject.checks(),
         read=lambda t: subject.activations(t, layer, at),
         output=output,
         harm=subject.harm(concept.neutral, layer),
         edits=concept.edits,
+        guided=guided,
+        guided_why_not=why_not,
         output_name=name,
     )
     both = [*concept.train, *concept.home]
@@ -210,6 +227,7 @@ def _certify(
         blind=blind,
         subject=subject.loaded.subject,
         model=subject.fingerprint,
+        drifted={other.loaded.subject: other.fingerprint for other in drifted},
         layer=layer,
         at=at,
         width=train.x.shape[1],
@@ -225,6 +243,18 @@ def _certify(
     )
     warnings = [leaks.warning] if leaks.warning else []
     return certify(exhibit, identity, warnings=warnings, progress=say)
+
+
+def _drift(subject: Subject, other: Subject, home: Sample, layer: int, at: At) -> Floats:
+    found = other.activations(home.texts, layer, at)
+    if found.shape != home.x.shape or other.encoder != subject.encoder:
+        raise GaugeblockError(
+            f"its block {layer} has width {found.shape[1]}, that of {subject.loaded.subject} has "
+            f"{home.x.shape[1]}",
+            where=other.loaded.subject,
+            remedy="Name a model that was fine-tuned from the subject",
+        )
+    return found
 
 
 def _both(

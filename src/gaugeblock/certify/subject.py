@@ -18,7 +18,9 @@ from gaugeblock.certify.exhibit import Change, Check
 from gaugeblock.detectors.arrays import Floats
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.models.activations import (
+    Leace,
     ablate,
+    erase,
     find_blocks,
     model_fingerprint,
     record,
@@ -66,7 +68,7 @@ class Subject:
     def checks(self) -> list[Check]:
         """Return the extraction path's self-test, check by check."""
         return [
-            Check(check.name, check.passed, float(check.measured or 0.0), check.limit)
+            Check(check.name, check.passed, check.measured, check.limit, check.detail)
             for check in self_test(self.loaded).checks
         ]
 
@@ -86,6 +88,9 @@ class Subject:
             context: Any = nullcontext()
         elif change.kind == "steer":
             context = steer(model, layer, change.vector, 1.0)
+        elif change.kind == "leace":
+            assert isinstance(change.eraser, Leace)
+            context = erase(model, layer, change.eraser)
         else:
             context = ablate(model, layer, change.vector, change.mean)
         with context:

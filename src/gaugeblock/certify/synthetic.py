@@ -141,6 +141,8 @@ class World:
         x = self.activations(texts)
         if change is not None and change.kind == "steer":
             x = x + change.vector
+        elif change is not None and change.eraser is not None:
+            x = change.eraser(x)
         elif change is not None:
             centre = change.mean if change.mean is not None else 0.0
             x = x - np.outer((x - centre) @ change.vector, change.vector)

@@ -38,6 +38,14 @@ def certify(
     pattern: Annotated[
         str | None, typer.Option(help="With a CSV: regular expression that captures the group.")
     ] = None,
+    control: Annotated[
+        list[str] | None,
+        typer.Option(help="With a CSV: NAME=FILE, texts that only look like the concept."),
+    ] = None,
+    drifted: Annotated[
+        list[str] | None,
+        typer.Option(help="A model fine-tuned from the subject, to read the detector on again."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the split and every random draw.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -51,22 +59,39 @@ def certify(
 
     if concept.endswith(".csv"):
         statements = concept_from_csv(
-            Path(concept), _named(away or []), group=group or [], pattern=pattern, seed=seed
+            Path(concept),
+            _named(away or [], "away"),
+            controls=_named(control or [], "control"),
+            group=group or [],
+            pattern=pattern,
+            seed=seed,
         )
     else:
-        if away or group or pattern:
+        if away or control or group or pattern:
             raise GaugeblockError(
-                "--away, --group and --pattern go with a CSV", where="concept", remedy="Name a CSV"
+                "--away, --control, --group and --pattern go with a CSV",
+                where="concept",
+                remedy="Name a CSV",
             )
         statements = load_concept(concept, seed)
     with err.status("Loading the model") as status:
         model = open_subject(subject)
+        tuned = [open_subject(other) for other in drifted or ()]
         if blind is not None:
-            found = certify_blind(model, statements, blind, seed=seed, say=status.update)
+            found = certify_blind(
+                model, statements, blind, seed=seed, drifted=tuned, say=status.update
+            )
         else:
             out.mkdir(parents=True, exist_ok=True)
             found = certify_family(
-                model, statements, probe, layer=layer, seed=seed, out=out, say=status.update
+                model,
+                statements,
+                probe,
+                layer=layer,
+                seed=seed,
+                out=out,
+                drifted=tuned,
+                say=status.update,
             )
     out.mkdir(parents=True, exist_ok=True)
     command = " ".join(["gaugeblock", *sys.argv[1:]])
@@ -93,8 +118,8 @@ def certify(
     typer.echo(f"page: {out / 'certificate.html'}")
 
 
-def _named(pairs: list[str]) -> dict[str, Path]:
+def _named(pairs: list[str], option: str) -> dict[str, Path]:
     for pair in pairs:
         if "=" not in pair:
-            raise GaugeblockError(f"'{pair}' is not NAME=FILE", where="away")
+            raise GaugeblockError(f"'{pair}' is not NAME=FILE", where=option)
     return {name: Path(path) for name, _, path in (pair.partition("=") for pair in pairs)}

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from gaugeblock.certify.exhibit import Edit, EditKind, Exhibit
+from gaugeblock.certify.exhibit import EditKind, Exhibit
 from gaugeblock.certify.records import Reading, TrialResult, Witness
+from gaugeblock.certify.search import GUIDED, KINDS, Flip, search
 from gaugeblock.certify.trials.verdict import result, rule
-from gaugeblock.detectors.arrays import Ints, check_groups
+from gaugeblock.detectors.arrays import check_groups
 from gaugeblock.stats import clustered_rate, exact_rate
-
-KINDS: tuple[EditKind, ...] = ("paraphrase", "dilution", "substitution", "insertion")
-
-
-@dataclass(frozen=True)
-class Flip:
-    """A text that was on the right side and, after edits, no longer is."""
-
-    kind: EditKind
-    before: str
-    after: str
-    label: int
-    score: float
-    edits: int
-    keeps_label: bool
 
 
 def counterexamples(exhibit: Exhibit, seed: int) -> TrialResult:
     """Edit texts step by step, always keeping the edit that pushes the score furthest.
 
     Edits that keep the label by construction and edits that may not are searched apart; only the
-    first kind refutes. A text counts as right before by the threshold that best separates the
-    training texts.
+    first kind refutes. Guided kinds choose words by the gradient of the score. A text counts as
+    right before by the threshold that best separates the training texts.
     """
     rules = rule("counterexamples")
     items, depth, width = (rules.count(name) for name in ("items", "depth", "candidates"))
@@ -61,13 +45,24 @@ def counterexamples(exhibit: Exhibit, seed: int) -> TrialResult:
     tried: dict[EditKind, set[int]] = {kind: set() for kind in KINDS}
     scored = 0
     for kind in KINDS:
-        found, read = _search(exhibit, pick, kind, cut, depth, width, tried[kind], rng)
+        found, read = search(exhibit, pick, kind, cut, depth, width, tried[kind], rng)
         flips += found
         scored += read
     kept = [flip for flip in flips if flip.keeps_label]
     readings = []
     for kind in KINDS:
         if not tried[kind]:
+            if kind in GUIDED:
+                why = exhibit.guided_why_not if exhibit.guided is None else "no word can be swapped"
+                readings.append(
+                    Reading(
+                        name=f"flipped by {kind}",
+                        value=None,
+                        n=len(pick),
+                        unit="share",
+                        note=f"not measured: {why}",
+                    )
+                )
             continue
         mine = [flip for flip in flips if flip.kind == kind]
         share = exact_rate(len(mine), len(tried[kind]))
@@ -91,7 +86,8 @@ def counterexamples(exhibit: Exhibit, seed: int) -> TrialResult:
             n=len(pick),
             seed=seed,
             unit="count",
-            note="the budget that was spent",
+            note=f"the budget that was spent: {width} candidates, {depth} edits, {len(KINDS)} "
+            "kinds of edit",
         )
     )
     refuted = len({flip.before for flip in kept})
@@ -128,48 +124,3 @@ def counterexamples(exhibit: Exhibit, seed: int) -> TrialResult:
         f"({bound.low:.1%} to {bound.high:.1%}), {scored} texts scored"
     )
     return result("counterexamples", not kept, criterion, finding + ".", readings, witnesses)
-
-
-def _search(
-    exhibit: Exhibit,
-    pick: Ints,
-    kind: EditKind,
-    cut: float,
-    depth: int,
-    width: int,
-    tried: set[int],
-    rng: np.random.Generator,
-) -> tuple[list[Flip], int]:
-    assert exhibit.read is not None
-    assert exhibit.edits is not None
-    current = {int(i): (exhibit.home.texts[i], True) for i in pick}
-    flips: list[Flip] = []
-    read = 0
-    for edits in range(1, depth + 1):
-        batch: list[tuple[int, Edit]] = []
-        for i, (text, kept) in current.items():
-            options = [
-                e for e in exhibit.edits(exhibit.home.statements[i], text, rng) if e.kind == kind
-            ]
-            for index in rng.permutation(len(options))[:width]:
-                edit = options[index]
-                batch.append((i, Edit(kind, edit.text, edit.keeps_label and kept)))
-        if not batch:
-            break
-        tried.update(i for i, _ in batch)
-        scores = exhibit.probe.score(exhibit.read([edit.text for _, edit in batch]))
-        read += len(batch)
-        best: dict[int, tuple[float, Edit]] = {}
-        for (i, edit), score in zip(batch, scores, strict=True):
-            push = -score if exhibit.home.statements[i].label == 1 else score
-            if i not in best or push > best[i][0]:
-                best[i] = (float(push), edit)
-        for i, (push, edit) in best.items():
-            label = exhibit.home.statements[i].label
-            score = -push if label == 1 else push
-            current[i] = (edit.text, edit.keeps_label)
-            if (score > cut) != (label == 1):
-                before = exhibit.home.texts[i]
-                flips.append(Flip(kind, before, edit.text, label, score, edits, edit.keeps_label))
-                del current[i]
-    return flips, read

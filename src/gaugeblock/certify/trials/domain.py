@@ -6,10 +6,13 @@ from gaugeblock.certify.exhibit import Exhibit
 from gaugeblock.certify.records import Reading, TrialResult
 from gaugeblock.certify.trials.generalisation import cells
 from gaugeblock.certify.trials.in_distribution import share_above
-from gaugeblock.certify.trials.verdict import reading, result, rule
+from gaugeblock.certify.trials.verdict import auroc_gap, reading, result, rule, shown
 from gaugeblock.detectors.mahalanobis import Mahalanobis
 from gaugeblock.detectors.metrics import auroc_interval
 from gaugeblock.detectors.probe import calibrate_scores
+
+RESAMPLES = 1000
+"""Draws of groups behind the limits of a change."""
 
 
 def domain(exhibit: Exhibit, seed: int) -> TrialResult:
@@ -43,18 +46,32 @@ def domain(exhibit: Exhibit, seed: int) -> TrialResult:
                 )
             )
         readings.sort(key=lambda r: -(r.value or 0.0))
+    drops: list[str] = []
+    scores = exhibit.scores(exhibit.home)
+    labels, groups = exhibit.home.labels, exhibit.home.groups
     for name, x in exhibit.drifted.items():
-        after = auroc_interval(exhibit.probe.score(x), exhibit.home.labels, exhibit.home.groups)
-        readings.append(reading(f"after {name}", after))
+        there = exhibit.probe.score(x)
+        after = auroc_interval(there, labels, groups)
+        change = auroc_gap(there, scores, labels, groups, resamples=RESAMPLES, seed=seed)
+        readings.append(reading(f"after fine-tuning: {name}", after))
+        readings.append(
+            Reading(
+                name=f"change by fine-tuning: {name}",
+                value=change.estimate,
+                n=len(labels),
+                seed=seed,
+                interval=change,
+                unit="auroc difference",
+            )
+        )
+        drops.append(f"in {name} it has {shown(after)}, a change of {change.estimate:+.3f}")
     if not readings:
         return result("domain", "not measured", criterion, "No other texts and no changed model.")
-    finding = (
-        f"Most often out of domain: {readings[0].name[len('abstains on ') :]}"
-        if (exhibit.away is not None)
-        else "AUROC after the model was changed is given below"
-    )
+    parts = []
     if exhibit.away is not None:
-        finding += f", abstaining on {readings[0].value:.1%}"
-    if not exhibit.drifted:
-        finding += "; drift after fine-tuning was not measured (no changed model was given)"
+        name = readings[0].name[len("abstains on ") :]
+        parts.append(f"most often out of domain: {name}, abstaining on {readings[0].value:.1%}")
+    parts += drops or ["drift after fine-tuning was not measured (no fine-tuned model was given)"]
+    finding = "; ".join(parts)
+    finding = finding[0].upper() + finding[1:]
     return result("domain", "printed", criterion, finding + ".", readings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gaugeblock.certify.exhibit import Exhibit
+from gaugeblock.certify.exhibit import Check, Exhibit
 from gaugeblock.certify.records import Reading, TrialResult
 from gaugeblock.certify.trials.verdict import result
 
@@ -26,7 +26,7 @@ def self_test(exhibit: Exhibit, seed: int) -> TrialResult:
             value=check.measured,
             n=1,
             unit="largest difference",
-            note=f"limit {check.limit:g}" + ("" if check.passed else ", exceeded"),
+            note=_note(check),
         )
         for check in exhibit.checks
     ]
@@ -36,3 +36,9 @@ def self_test(exhibit: Exhibit, seed: int) -> TrialResult:
         else f"All {len(readings)} checks within tolerance."
     )
     return result("self_test", not failed, _CRITERION, finding, readings)
+
+
+def _note(check: Check) -> str:
+    if check.measured is None:
+        return f"limit {check.limit:g}, no value: {check.detail or 'the check could not be run'}"
+    return f"limit {check.limit:g}" + ("" if check.passed else ", exceeded")
