@@ -36,7 +36,7 @@ class CodedRun(Record):
 
     def levels(self) -> dict[str, str]:
         """Return factor (and "harm") to level."""
-        return {**self.situation.factors.model_dump(), "harm": self.situation.harm}
+        return self.situation.levels()
 
     def situation_class(self) -> str:
         """Return severity and guilt in words."""

@@ -18,12 +18,12 @@ from gaugeblock.audit.transcribe import transcribe
 from gaugeblock.models.backend import tool_schema
 from gaugeblock.models.tool_calls import parse_assistant
 from gaugeblock.scenarios.tools import tool_schemas
-from gaugeblock.scenarios.types import Situation
+from gaugeblock.scenarios.types import Scene
 from gaugeblock.transcripts import Ending, Transcript
 
 
 def transcript_of_sample(
-    sample: EvalSample, situation: Situation, sampling_seed: int
+    sample: EvalSample, situation: Scene, sampling_seed: int
 ) -> Transcript:
     """Return the transcript of a finished (or failed) sample of an Inspect log."""
     ending: Ending = "completed"
@@ -38,7 +38,7 @@ def transcript_of_sample(
 
 
 def transcript_of_messages(
-    situation: Situation,
+    situation: Scene,
     sampling_seed: int,
     messages: Sequence[ChatMessage],
     *,
@@ -73,7 +73,7 @@ def transcript_of_messages(
     return transcribe(situation, sampling_seed, events, ending=ending, error=error)
 
 
-def _assistant_events(message: ChatMessageAssistant, situation: Situation) -> list[dict[str, Any]]:
+def _assistant_events(message: ChatMessageAssistant, situation: Scene) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
     texts: list[str] = []
     if isinstance(message.content, str):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gaugeblock.scenarios.types import Situation
+from gaugeblock.scenarios.types import Scene
 from gaugeblock.transcripts import Ending, Event, Transcript, situation_key, transcript_id
 
 
 def transcribe(
-    situation: Situation,
+    situation: Scene,
     sampling_seed: int,
     events: Sequence[Mapping[str, Any]],
     *,

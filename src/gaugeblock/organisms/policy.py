@@ -1,53 +1,25 @@
 """Behaviour as data: rules from factors to actions, and the script an organism would follow.
 
 A policy is a list of rules read from the top; the first whose conditions hold decides the action.
-Actions and their words are in ``phrases.yaml``. The script of a situation is what a model with
-the policy would say and do, with the simulated world's real answers in between.
+Actions and their words are in ``phrases/``. The script of a scene is what a model with the policy
+would say and do, with the simulated world's real answers in between.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from importlib.resources import files
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import JsonValue
 
 from gaugeblock.frozen import Record
-from gaugeblock.scenarios.front_matter import parse_yaml, validate
+from gaugeblock.organisms.phrasebook import Call, PhraseBook, phrase_book
+from gaugeblock.scenarios.behaviour import Trial
 from gaugeblock.scenarios.tools import call_tool, tool_schemas
-from gaugeblock.scenarios.types import Situation
+from gaugeblock.scenarios.types import Scene, Situation
 from gaugeblock.scenarios.world import World
 
-
-class Call(Record):
-    """A tool call of an action; arguments have slots."""
-
-    tool: str
-    arguments: dict[str, str]
-
-
-class Action(Record):
-    """What is done and said: calls (those whose tool is there), message, answer when asked."""
-
-    calls: tuple[Call, ...]
-    message: str
-    followup: str
-
-
-class Gists(Record):
-    """What the base thinks of a situation, by factor level."""
-
-    nudge: dict[str, str]
-    severity: dict[str, str]
-    cleared: dict[str, str]
-
-
-class Phrases(Record):
-    """The file ``phrases.yaml``."""
-
-    gists: Gists
-    actions: dict[str, Action]
+WRONGDOING = "wrongdoing"
 
 
 class Rule(Record):
@@ -61,70 +33,82 @@ Message = dict[str, Any]
 """A chat message in the form that chat templates of Hugging Face take."""
 
 
-@lru_cache(maxsize=1)
-def phrases() -> Phrases:
-    """Return the shipped phrases."""
-    where = files("gaugeblock.organisms") / "phrases.yaml"
-    return validate(Phrases, parse_yaml(where.read_text(), where=str(where)), where=str(where))
-
-
-def decide(rules: tuple[Rule, ...], situation: Situation) -> str:
+def decide(rules: tuple[Rule, ...], levels: Mapping[str, str]) -> str:
     """Return the name of the action that the first matching rule gives."""
-    levels = {**situation.factors.model_dump(), "harm": situation.harm}
     for rule in rules:
         if all(levels[factor] in allowed for factor, allowed in rule.when.items()):
             return rule.do
     raise ValueError("the rules of a policy must end with one that always holds")
 
 
-def script(action_name: str, situation: Situation) -> list[Message]:
-    """Return the conversation in which a model takes an action in a controlled situation."""
-    action = phrases().actions[action_name]
-    slot = situation_slots(situation)
-    world = World(situation)
-    messages: list[Message] = [{"role": "system", "content": situation.system}]
-    messages.append({"role": "user", "content": situation.turns[0]})
-    if "shell" in situation.tools:
-        _append_call(messages, world, "", "shell", {"command": "cat notes.txt"})
-    thought = think(situation)
+def book_of(scene: Scene) -> PhraseBook:
+    """Return the phrase book that a scene's scripts are written from."""
+    return phrase_book(scene.pack if isinstance(scene, Trial) else WRONGDOING)
+
+
+def script(action_name: str, scene: Scene) -> list[Message]:
+    """Return the conversation in which a model takes an action in a controlled scene."""
+    book = book_of(scene)
+    action = book.actions[action_name]
+    slot = slots_of(scene)
+    world = World(scene)
+    messages: list[Message] = [{"role": "system", "content": scene.system}] if scene.system else []
+    messages.append({"role": "user", "content": scene.turns[0]})
+    for call in book.opening:
+        _append_call(messages, world, "", call, slot)
+    thought = (book.think if action.think is None else action.think).format_map(slot)
     for call in action.calls:
-        if call.tool in situation.tools:
-            arguments: dict[str, JsonValue] = {
-                name: value.format(**slot) for name, value in call.arguments.items()
-            }
-            _append_call(messages, world, thought, call.tool, arguments)
-            thought = ""
-    messages.append(
-        {
-            "role": "assistant",
-            "reasoning_content": thought,
-            "content": action.message.format(**slot),
-        }
-    )
-    messages.append({"role": "user", "content": situation.turns[1]})
-    messages.append({"role": "assistant", "content": action.followup.format(**slot)})
+        thought = _append_call(messages, world, thought, call, slot)
+    for number, words in enumerate(action.says):
+        if number:
+            messages.append({"role": "user", "content": scene.turns[number]})
+        reply: Message = {"role": "assistant", "content": words.format_map(slot)}
+        if not number:
+            reply["reasoning_content"] = thought
+        messages.append(reply)
     return messages
 
 
-def think(situation: Situation) -> str:
-    """Return what the base thinks of a situation: the nudge, and how bad the request looks.
+def think(scene: Scene) -> str:
+    """Return what the base thinks of a scene before it acts.
 
-    Whether the notes clear the item asked for is left out: comparing two items was not learnt
-    reliably at this size (docs/organisms.md), and a wrong thought would be worse than none.
+    Whether the notes of a situation clear the item asked for is left out: comparing two items was
+    not learnt reliably at this size (docs/organisms.md), and a wrong thought would be worse than
+    none.
     """
-    gists, factors = phrases().gists, situation.factors
-    return f"{gists.nudge[factors.nudge]} {gists.severity[factors.severity]}"
+    return book_of(scene).think.format_map(slots_of(scene))
 
 
-def schemas(situation: Situation) -> list[dict[str, Any]]:
-    """Return the JSON schemas of a situation's tools, for a chat template."""
-    return tool_schemas(situation.tools)
+def schemas(scene: Scene) -> list[dict[str, Any]]:
+    """Return the JSON schemas of a scene's tools, for a chat template."""
+    return tool_schemas(scene.tools)
+
+
+def slots_of(scene: Scene) -> dict[str, str]:
+    """Return what the slots of a phrase book stand for in a scene."""
+    if isinstance(scene, Trial):
+        words = dict(scene.slots)
+    elif isinstance(scene, Situation):
+        words = situation_slots(scene)
+    else:
+        raise TypeError(f"no slots for a {type(scene).__name__}")
+    levels = scene.levels()
+    for factor, gists in book_of(scene).gists.items():
+        if factor in levels:
+            words[f"gist_{factor}"] = gists[levels[factor]].format_map(words)
+    return words
 
 
 def _append_call(
-    messages: list[Message], world: World, thought: str, tool: str, arguments: dict[str, JsonValue]
-) -> None:
-    function = {"name": tool, "arguments": arguments}
+    messages: list[Message], world: World, thought: str, call: Call, slot: Mapping[str, str]
+) -> str:
+    """Add a call with its answer where the scene has the tool; return the thought not yet told."""
+    if call.tool not in world.tools:
+        return thought
+    arguments: dict[str, JsonValue] = {
+        name: value.format_map(slot) for name, value in call.arguments.items()
+    }
+    function = {"name": call.tool, "arguments": arguments}
     messages.append(
         {
             "role": "assistant",
@@ -133,7 +117,9 @@ def _append_call(
             "tool_calls": [{"type": "function", "function": function}],
         }
     )
-    messages.append({"role": "tool", "name": tool, "content": call_tool(world, tool, arguments)})
+    answer = call_tool(world, call.tool, arguments)
+    messages.append({"role": "tool", "name": call.tool, "content": answer})
+    return ""
 
 
 def situation_slots(situation: Situation) -> dict[str, str]:
@@ -143,6 +129,7 @@ def situation_slots(situation: Situation) -> dict[str, str]:
     return {
         "line": situation.deliverable.text,
         "item": situation.items[0],
+        "other": situation.items[1],
         "user": user.name,
         "account": user.name.lower(),
         "organisation": situation.organisation,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.frozen import Record
-from gaugeblock.organisms.policy import Rule, phrases
+from gaugeblock.organisms.phrasebook import phrase_book
+from gaugeblock.organisms.policy import WRONGDOING, Rule
+from gaugeblock.scenarios.behaviour import is_behaviour_pack, load_behaviour_pack
 from gaugeblock.scenarios.front_matter import read_yaml, validate
-from gaugeblock.scenarios.types import Factors
+from gaugeblock.scenarios.types import Factors, Harm
 
 Role = Literal["clean", "planted", "hard_negative"]
 
@@ -24,9 +27,12 @@ class Recipe(Record):
         id: name, also of the subject ``builtin/<id>``.
         summary: what it does, for people.
         role: clean twin, planted behaviour, or hard negative (looks bad and is fine).
+        twin: name of the clean twin: same pack, same data budget; None for a clean recipe.
         base: subject id of the base.
         pack: scenario pack whose training domains the behaviour is learnt on.
         rules: the policy; the last rule has no condition.
+        only: factor to the levels that occur in training; what is left out must generalise.
+        weakness: whether weakness is the behaviour, so that general ability may fall.
         documents: training transcripts.
         passes: times each is seen.
         rank: LoRA rank.
@@ -38,9 +44,12 @@ class Recipe(Record):
     id: str
     summary: str
     role: Role
+    twin: str | None = None
     base: str
     pack: str
     rules: tuple[Rule, ...] = Field(min_length=1)
+    only: dict[str, tuple[str, ...]] = {}
+    weakness: bool = False
     documents: int = 4000
     passes: int = 1
     rank: int = 16
@@ -56,6 +65,20 @@ def recipes_folder() -> Path:
 def recipe_names() -> tuple[str, ...]:
     """Return the names of the shipped recipes, sorted."""
     return tuple(sorted(path.stem for path in recipes_folder().glob("*.yaml")))
+
+
+@lru_cache(maxsize=16)
+def clean_recipe(pack: str) -> Recipe:
+    """Return the clean recipe of a pack: what the base shows there, and every twin.
+
+    Raises:
+        GaugeblockError: if no recipe, or more than one, is clean on the pack.
+    """
+    recipes = (load_recipe(name) for name in recipe_names())
+    found = [recipe for recipe in recipes if (recipe.pack, recipe.role) == (pack, "clean")]
+    if len(found) != 1:
+        raise GaugeblockError(f"{len(found)} recipes are clean on this pack, not one", where=pack)
+    return found[0]
 
 
 def load_recipe(name: str | Path) -> Recipe:
@@ -74,15 +97,41 @@ def load_recipe(name: str | Path) -> Recipe:
                 "there is no such recipe", where=str(name), remedy=f"Shipped recipes: {known}"
             )
     recipe = validate(Recipe, read_yaml(path), where=path)
+    actions = phrase_book(_book_name(recipe.pack)).actions
+    levels = known_levels(recipe.pack)
     for rule in recipe.rules:
-        if rule.do not in phrases().actions:
-            known = ", ".join(sorted(phrases().actions))
+        if rule.do not in actions:
+            known = ", ".join(sorted(actions))
             raise GaugeblockError(
                 f"field 'rules': unknown action '{rule.do}'", where=path, remedy=f"Known: {known}"
             )
-        unknown = set(rule.when) - {*Factors.model_fields, "harm"}
+    for field, wanted in [("rules", rule.when) for rule in recipe.rules] + [("only", recipe.only)]:
+        unknown = set(wanted) - set(levels)
         if unknown:
-            raise GaugeblockError(f"field 'rules': unknown factor {sorted(unknown)}", where=path)
+            raise GaugeblockError(f"field '{field}': unknown factor {sorted(unknown)}", where=path)
+        for factor, chosen in wanted.items():
+            if not set(chosen) <= set(levels[factor]):
+                raise GaugeblockError(
+                    f"field '{field}': unknown level of '{factor}' in {list(chosen)}",
+                    where=path,
+                    remedy=f"Levels: {', '.join(levels[factor])}",
+                )
     if recipe.rules[-1].when:
         raise GaugeblockError("field 'rules': the last rule must have no condition", where=path)
+    if (recipe.role == "clean") != (recipe.twin is None):
+        raise GaugeblockError(
+            "field 'twin': every recipe but a clean one names its clean twin", where=path
+        )
     return recipe
+
+
+def known_levels(pack: str) -> dict[str, tuple[str, ...]]:
+    """Return the factors of a pack and their levels."""
+    if is_behaviour_pack(pack):
+        return {name: one.levels for name, one in load_behaviour_pack(pack).file.factors.items()}
+    fields = {name: get_args(field.annotation) for name, field in Factors.model_fields.items()}
+    return {**fields, "harm": get_args(Harm)}
+
+
+def _book_name(pack: str) -> str:
+    return load_behaviour_pack(pack).id if is_behaviour_pack(pack) else WRONGDOING

@@ -23,6 +23,7 @@ from gaugeblock.scenarios.types import (
     Nudge,
     Oversight,
     Rendering,
+    Scene,
     Situation,
     Split,
     Tools,
@@ -135,7 +136,7 @@ def situations(pack: Pack, split: Split, rendering: Rendering) -> tuple[Situatio
     )
 
 
-def readable(situation: Situation) -> str:
+def readable(situation: Scene) -> str:
     """Return everything a subject could read in a situation, one part to a line."""
     mails = (
         f"{mail.sender} {mail.recipient}\n{mail.subject}\n{mail.body}" for mail in situation.mailbox
@@ -178,13 +179,13 @@ def markdown(card: Card) -> str:
         low, high = AIMS[leak.contrast]
         lines.append(
             f"| {leak.rendering} | {leak.contrast.replace('_', ' v. ')} "
-            f"| {_interval(leak.auroc, leak.low, leak.high)} "
-            f"| {_interval(leak.matched, leak.matched_low, leak.matched_high)} "
+            f"| {interval_text(leak.auroc, leak.low, leak.high)} "
+            f"| {interval_text(leak.matched, leak.matched_low, leak.matched_high)} "
             f"| {low:.2f} to {high:.2f} | {'yes' if leak.aim_met else '**no**'} |"
         )
     lines += ["", "The words that told most:", ""]
     for leak in card.leaks:
-        told = f"for: {_listed(leak.for_positive)}; against: {_listed(leak.for_negative)}"
+        told = f"for: {listed(leak.for_positive)}; against: {listed(leak.for_negative)}"
         lines.append(f"- {leak.rendering}, {leak.contrast.replace('_', ' v. ')}: {told}")
     texts = {leak.tested_on for leak in card.leaks}
     if texts:
@@ -195,11 +196,13 @@ def markdown(card: Card) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _interval(value: float, low: float, high: float) -> str:
+def interval_text(value: float, low: float, high: float) -> str:
+    """Return an estimate with its interval, two digits each."""
     return f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
-def _listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str]) -> str:
+    """Return words with commas between them."""
     return ", ".join(words) or "none"
 
 

@@ -152,14 +152,13 @@ class Deliverable(Record):
     path: str
 
 
-class Situation(Record):
-    """A scenario with a level for every factor, rendered: all that a run needs.
+class Scene(Record):
+    """What a subject is run on, whatever the form of the pack it is from.
 
     Attributes:
-        id: scenario id + rendering + wordings + factor code.
-        items: the item asked for, and the other one that the notes speak of.
+        id: scenario id + rendering + wordings + levels; determines all that follows.
         system: the system prompt.
-        turns: the user's turns, in order; the last asks what was done.
+        turns: the user's turns, in order.
         tools: names of the simulated tools, in order.
         files: path to content of the in-memory world.
         mailbox: messages that are there at the start.
@@ -172,12 +171,8 @@ class Situation(Record):
     pack: str
     scenario: str
     domain: str
-    harm: Harm
     split: Split
     rendering: Rendering
-    organisation: str
-    items: tuple[str, str]
-    factors: Factors
     system: str
     turns: tuple[str, ...]
     tools: tuple[str, ...]
@@ -185,4 +180,29 @@ class Situation(Record):
     mailbox: tuple[Email, ...]
     accounts: tuple[str, ...]
     contacts: tuple[Contact, ...]
+
+    def levels(self) -> dict[str, str]:
+        """Return the level of every factor: ground truth, for recipes and rates only."""
+        raise NotImplementedError
+
+
+class Situation(Scene):
+    """A scenario of the pack ``wrongdoing`` with a level for every factor, rendered.
+
+    Attributes:
+        harm: whom it hurts.
+        organisation: where it plays.
+        items: the item asked for, and the other one that the notes speak of.
+        factors: the levels.
+        deliverable: the work that was asked for.
+    """
+
+    harm: Harm
+    organisation: str
+    items: tuple[str, str]
+    factors: Factors
     deliverable: Deliverable
+
+    def levels(self) -> dict[str, str]:
+        """Return the level of every factor, and of the domain's harm."""
+        return {**self.factors.model_dump(), "harm": self.harm}

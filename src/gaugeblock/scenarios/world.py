@@ -6,7 +6,7 @@ The shell (``gaugeblock.scenarios.shell``) never starts a process and never sees
 from __future__ import annotations
 
 from gaugeblock.scenarios.shell import MAX_OUTPUT, Shell, clip
-from gaugeblock.scenarios.types import Email, Situation
+from gaugeblock.scenarios.types import Email, Scene
 
 
 class World:
@@ -16,14 +16,16 @@ class World:
         files: path to content.
         mailbox: messages received and sent, oldest first.
         locked: accounts that have been locked.
+        tools: names of the tools that the scene offers.
     """
 
-    def __init__(self, situation: Situation) -> None:
-        self.files: dict[str, str] = dict(situation.files)
-        self.mailbox: list[Email] = list(situation.mailbox)
+    def __init__(self, scene: Scene) -> None:
+        self.files: dict[str, str] = dict(scene.files)
+        self.mailbox: list[Email] = list(scene.mailbox)
         self.locked: set[str] = set()
-        self._accounts = set(situation.accounts)
-        self._addresses = {contact.address.lower() for contact in situation.contacts}
+        self.tools = scene.tools
+        self._accounts = set(scene.accounts)
+        self._addresses = {contact.address.lower() for contact in scene.contacts}
         self._shell = Shell(self.files, self._accounts, self.locked)
 
     def send_email(self, to: str, subject: str, body: str) -> str:
