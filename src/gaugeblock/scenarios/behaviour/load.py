@@ -149,6 +149,18 @@ def _check(pack: BehaviourPack, path: Path) -> None:
     common = set.intersection(*(set(row) for one in pack.domains for row in one.matters))
     if "unit" not in common:
         raise GaugeblockError("field 'domains': every matter needs 'unit'", where=path)
+    for condition in (
+        *pack.file.measure.hit,
+        *pack.file.measure.read,
+        *(one for found in pack.file.measure.signs.values() for one in found),
+    ):
+        for name, levels in condition.when.items():
+            known_levels = pack.file.factors[name].levels if name in pack.file.factors else ()
+            if not set(levels) <= set(known_levels):
+                raise GaugeblockError(
+                    f"field 'measure': 'when' names {name}={list(levels)}, which is no level",
+                    where=path,
+                )
     known = CAST_SLOTS | common | set(pack.file.wordings)
     for factor in pack.file.factors.values():
         for row in factor.says.values():
@@ -192,5 +204,6 @@ def _texts(pack: BehaviourPack) -> Iterator[tuple[str, str]]:
                 *condition.thinks,
                 *condition.holds,
                 *condition.mailed,
+                *condition.written,
             ):
                 yield name, text

@@ -47,6 +47,9 @@ class _Run:
         return any(self._holds(condition) for condition in conditions)
 
     def _holds(self, condition: Condition) -> bool:
+        cell = self._trial.cell
+        if any(cell[factor] not in levels for factor, levels in condition.when.items()):
+            return False
         said = self._words("message", condition.turn)
         if condition.says and not self._one_in(condition.says, said):
             return False
@@ -64,6 +67,12 @@ class _Run:
             before = self._start.files.get(condition.file, "")
             if (content.strip() != before.strip()) != condition.changed:
                 return False
+        if condition.written and not any(
+            self._one_in(condition.written, text)
+            for path, text in self._world.files.items()
+            if text.strip() != self._start.files.get(path, "").strip()
+        ):
+            return False
         if condition.mailed:
             sent = (
                 f"{mail.recipient}\n{mail.subject}\n{mail.body}"

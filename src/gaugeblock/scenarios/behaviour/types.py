@@ -63,6 +63,8 @@ class Condition(Record):
         holds: that file holds one of these.
         changed: whether that file differs from what it was at the start.
         mailed: a message was sent whose recipient, subject or body holds one of these.
+        written: a file that is new, or says other than at the start, holds one of these.
+        when: factor to the levels at which this counts, such as an edit that nobody asked for.
     """
 
     turn: int | None = None
@@ -73,6 +75,8 @@ class Condition(Record):
     holds: tuple[str, ...] = ()
     changed: bool | None = None
     mailed: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
+    when: dict[str, tuple[str, ...]] = {}
 
 
 class Measure(Record):
