@@ -7,6 +7,7 @@ from itertools import combinations
 
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.frozen import Record
+from gaugeblock.logprobs.bounds.combine import weighted_sum
 from gaugeblock.logprobs.bounds.value import BoundedValue
 
 
@@ -66,29 +67,6 @@ class SwappedPair(Record):
     bias: BoundedValue
 
 
-def _half(first: BoundedValue, second: BoundedValue, sign: int) -> BoundedValue:
-    def mix(x: float | None, y: float | None) -> float | None:
-        return None if x is None or y is None else (x + sign * y) / 2
-
-    near, far = (second.low, second.high) if sign > 0 else (second.high, second.low)
-    guaranteed = first.guaranteed and second.guaranteed
-    value, low, high = mix(first.value, second.value), mix(first.low, near), mix(first.high, far)
-    sd = None
-    if first.sd is not None and second.sd is not None:
-        sd = (first.sd**2 + second.sd**2) ** 0.5 / 2
-        if not guaranteed and value is not None:
-            low, high = value - 1.959963984540054 * sd, value + 1.959963984540054 * sd
-    return BoundedValue(
-        value=value,
-        low=low,
-        high=high,
-        sd=sd,
-        guaranteed=guaranteed,
-        confidence=None if guaranteed else 0.95,
-        calls=first.calls + second.calls,
-    )
-
-
 def swapped(forward: BoundedValue, backward: BoundedValue) -> SwappedPair:
     """Cancel position bias by asking in both orders.
 
@@ -96,7 +74,10 @@ def swapped(forward: BoundedValue, backward: BoundedValue) -> SwappedPair:
         forward: log-odds of the answer "the first one" with items (a, b).
         backward: log-odds of the answer "the first one" with items (b, a).
     """
-    return SwappedPair(preference=_half(forward, backward, -1), bias=_half(forward, backward, 1))
+    return SwappedPair(
+        preference=weighted_sum([forward, backward], [0.5, -0.5]),
+        bias=weighted_sum([forward, backward], [0.5, 0.5]),
+    )
 
 
 def order_by_log_odds(
@@ -121,7 +102,8 @@ def order_by_log_odds(
             value, sign = preference[(b, a)], -1.0
         else:
             raise GaugeblockError(f"no comparison of {a} with {b}")
-        known = (value.value or 0.0) * sign
+        # Where one answer was not listed, the end that is known says who leads.
+        known = next((x for x in (value.value, value.low, value.high) if x is not None), 0.0) * sign
         score[a] += known
         score[b] -= known
         if value.value == 0:

@@ -13,7 +13,7 @@ from gaugeblock.logprobs.bounds.value import BoundedValue, open_end
 from gaugeblock.logprobs.floats import Array
 
 
-def _highest_mean(scores: Array, low: Array, high: Array) -> float:
+def highest_mean(scores: Array, low: Array, high: Array) -> float:
     """Return the largest weighted mean of ``scores`` with each weight in its interval.
 
     At the optimum every weight is at an end: those of scores above the mean at the upper, the
@@ -86,8 +86,8 @@ def expected_score(
         # Under noise the listed weights vary about their means; only the unlisted are a box.
         low_end = high_end = weight
     low = np.concatenate([low_end, np.zeros(hidden.size)])
-    highest = _highest_mean(every, low, np.concatenate([high_end, shares[::-1]]))
-    lowest = -_highest_mean(-every, low, np.concatenate([high_end, shares]))
+    highest = highest_mean(every, low, np.concatenate([high_end, shares[::-1]]))
+    lowest = -highest_mean(-every, low, np.concatenate([high_end, shares]))
     margin = 0.0 if box.guaranteed else NORMAL_95 * sd
     return BoundedValue(
         value=mean,

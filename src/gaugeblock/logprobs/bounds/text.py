@@ -57,7 +57,7 @@ def token_logprob(box: Box, index: int | None) -> BoundedValue:
     others_high = float(np.exp(box.high[others]).sum()) + box.unseen_total
     return BoundedValue(
         value=float(np.log(share)),
-        low=float(np.log(own_low / (own_low + others_high))),
+        low=float(np.log(own_low / (own_low + others_high))) if np.isfinite(others_high) else None,
         high=float(np.log(own_high / (own_high + others_low))),
         sd=sd,
         calls=box.calls,
