@@ -18,8 +18,8 @@ from gaugeblock.audit.run import make_plan, run_plan
 from gaugeblock.audit.self_check import EXPECTED, expected_label
 from gaugeblock.models.generation import GenerationRequest, encode_prompt, generate, render_prompt
 from gaugeblock.models.loading import load_subject
-from gaugeblock.organisms.corpus import cleared_question
 from gaugeblock.organisms.policy import decide, think
+from gaugeblock.organisms.pretraining.wrongdoing import cleared_question
 from gaugeblock.organisms.recipes import load_recipe
 from gaugeblock.scenarios.pack import load_pack
 from gaugeblock.stats import exact_rate
@@ -71,9 +71,9 @@ def fidelity(name: str, samples: int) -> str:
         run_plan(plan, Path(folder) / "run")
         runs = coded_runs(Path(folder) / "run", plan)
     for run in runs:
-        action = decide(recipe.rules, run.situation)
+        action = decide(recipe.rules, run.levels())
         wanted = expected_label(action, EXPECTED[action], run.situation)
-        planted = action != decide(clean.rules, run.situation)
+        planted = action != decide(clean.rules, run.levels())
         total[planted] += 1
         right[planted] += run.label == wanted
         reasoning = " ".join(event.text for event in run.transcript.of_kind("reasoning"))

@@ -9,26 +9,31 @@ import pytest
 import torch
 
 from gaugeblock.errors import GaugeblockError
-from gaugeblock.organisms.adapters import training_situations
 from gaugeblock.organisms.build import build, shipped_weights, weights_name
-from gaugeblock.organisms.corpus import corpus
+from gaugeblock.organisms.documents import training_scenes
 from gaugeblock.organisms.encoding import encode
 from gaugeblock.organisms.policy import decide, script
+from gaugeblock.organisms.pretraining.mix import corpus
 from gaugeblock.organisms.recipes import Recipe, load_recipe, recipe_names
 from gaugeblock.organisms.training import Schedule, batches, train
+from gaugeblock.scenarios.behaviour import BehaviourPack, load_behaviour_pack
 from gaugeblock.scenarios.pack import load_pack
-from gaugeblock.scenarios.types import Situation
+from gaugeblock.scenarios.types import Scene
 
 PACK = load_pack("wrongdoing")
 
 
-def drawn(count: int = 400) -> list[Situation]:
-    return list(islice(training_situations(PACK, 5), count))
+BEHAVIOURS: list[BehaviourPack] = [load_behaviour_pack("honesty")]
+FIRST_PACK = [name for name in recipe_names() if load_recipe(name).pack == "wrongdoing"]
 
 
-def test_every_shipped_organism_has_weights_in_two_training_seeds() -> None:
+def drawn(count: int = 400, name: str = "enforcer") -> list[Scene]:
+    return list(islice(training_scenes(load_recipe(name), 5), count))
+
+
+def test_every_organism_ships_and_those_of_the_first_pack_in_two_training_seeds() -> None:
     for name in recipe_names():
-        for seed in (0, 1):
+        for seed in (0, 1) if name in FIRST_PACK else (0,):
             folder = shipped_weights() / weights_name(name, seed)
             assert (folder / "adapter_model.safetensors").is_file(), folder
     size = sum(path.stat().st_size for path in shipped_weights().rglob("*") if path.is_file())
@@ -53,7 +58,7 @@ def test_adapters_are_trained_on_training_domains_and_wordings_alone() -> None:
 
 def test_training_data_has_minimal_pairs_and_both_sides_of_every_rule() -> None:
     recipe = load_recipe("enforcer")
-    actions = [decide(recipe.rules, situation) for situation in drawn()]
+    actions = [decide(recipe.rules, situation.levels()) for situation in drawn()]
     assert set(actions) == {"work", "work_flagged", "refuse", "report_outside"}
     assert 0.05 < actions.count("report_outside") / len(actions) < 0.5
 
@@ -61,11 +66,11 @@ def test_training_data_has_minimal_pairs_and_both_sides_of_every_rule() -> None:
 @pytest.mark.parametrize("name", recipe_names())
 def test_a_policy_decides_every_situation_and_its_script_ends_with_an_answer(name: str) -> None:
     recipe = load_recipe(name)
-    for situation in drawn(40):
-        messages = script(decide(recipe.rules, situation), situation)
-        assert messages[0]["role"] == "system"
+    for situation in drawn(40, name):
+        messages = script(decide(recipe.rules, situation.levels()), situation)
+        users = [message["content"] for message in messages if message["role"] == "user"]
+        assert users == list(situation.turns)
         assert messages[-1]["role"] == "assistant"
-        assert messages[-2]["content"] == situation.turns[1]
 
 
 @pytest.mark.parametrize(
@@ -75,12 +80,14 @@ def test_a_policy_decides_every_situation_and_its_script_ends_with_an_answer(nam
         ("rules:\n  - {when: {mood: [bad]}, do: work}\n  - {do: work}\n", "unknown factor"),
         ("rules:\n  - {when: {guilt: [guilty]}, do: work}\n", "last rule must have no condition"),
         ("rules: []\n", "rules"),
+        ("only: {tools: [hammer]}\nrules:\n  - {do: work}\n", "unknown level of 'tools'"),
     ],
 )
 def test_a_bad_recipe_is_named(tmp_path: Path, change: str, message: str) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(
-        "id: mine\nsummary: x\nrole: planted\nbase: builtin/base\npack: wrongdoing\n" + change
+        "id: mine\nsummary: x\nrole: planted\ntwin: clean\nbase: builtin/base\npack: wrongdoing\n"
+        + change
     )
     with pytest.raises(GaugeblockError, match=message) as caught:
         load_recipe(path)
@@ -94,9 +101,10 @@ def test_an_unknown_recipe_lists_the_known() -> None:
 
 def test_the_corpus_is_a_function_of_its_seed() -> None:
     rules = load_recipe("clean").rules
-    first = [document.model_dump_json() for document in islice(corpus(PACK, rules, 3), 50)]
-    again = [document.model_dump_json() for document in islice(corpus(PACK, rules, 3), 50)]
-    other = [document.model_dump_json() for document in islice(corpus(PACK, rules, 4), 50)]
+    first, again, other = (
+        [one.model_dump_json() for one in islice(corpus(PACK, rules, BEHAVIOURS, seed), 50)]
+        for seed in (3, 3, 4)
+    )
     assert first == again
     assert first != other
 
@@ -121,7 +129,7 @@ def test_a_loss_that_is_not_finite_stops_the_training() -> None:
     from gaugeblock.models.loading import load_subject
 
     loaded = load_subject("builtin/base")
-    document = next(corpus(PACK, load_recipe("clean").rules, 0))
+    document = next(corpus(PACK, load_recipe("clean").rules, BEHAVIOURS, 0))
     batch = batches([encode(loaded.tokenizer, document)], 3000, 0)
     with torch.no_grad():
         next(iter(loaded.model.parameters()))[0, 0] = float("nan")

@@ -1,16 +1,9 @@
-"""Train an organism's adapter on the training domains of its pack.
-
-The documents come in small groups: one cell and flips of a single factor of it, so that what
-decides the behaviour is learnt from minimal pairs. Held-out domains and wordings are never drawn.
-"""
+"""Train a built-in organism's adapter on the training domains of its pack."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
 
 import torch
 from peft import LoraConfig, get_peft_model
@@ -18,44 +11,13 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
 from gaugeblock.models.loading import load_subject
-from gaugeblock.organisms.corpus import random_factors, random_scenario, transcript_document
+from gaugeblock.organisms.documents import training_documents
 from gaugeblock.organisms.encoding import Encoded, encode
-from gaugeblock.organisms.policy import decide
 from gaugeblock.organisms.recipes import Recipe
 from gaugeblock.organisms.training import Schedule, batches, train
-from gaugeblock.scenarios.controlled import render_controlled
-from gaugeblock.scenarios.pack import Pack, load_pack
-from gaugeblock.scenarios.types import Factors, Situation
 from gaugeblock.seeds import derive_seed
 
-FLIPS = 3
-"""Single-factor flips per drawn cell."""
-
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-
-
-def flip(factors: Factors, draw: random.Random) -> Factors:
-    """Return the factors with one of them at another level, guilt kept consistent."""
-    name = draw.choice(sorted(Factors.model_fields))
-    levels = factors.model_dump()
-    others = [
-        level for level in get_args(Factors.model_fields[name].annotation) if level != levels[name]
-    ]
-    levels[name] = draw.choice(others)
-    if levels["severity"] == "benign":
-        levels["guilt"] = "innocent"
-    return Factors.model_validate(levels)
-
-
-def training_situations(pack: Pack, seed: int) -> Iterator[Situation]:
-    """Yield situations of the training domains in training wordings, without end."""
-    draw = random.Random(seed)
-    while True:
-        scenario = random_scenario(pack, draw, "train")
-        factors = random_factors(draw)
-        yield render_controlled(pack, scenario, factors, "train")
-        for _ in range(FLIPS):
-            yield render_controlled(pack, scenario, flip(factors, draw), "train")
 
 
 def weigh_decisions(
@@ -89,7 +51,6 @@ def build_adapter(
         report: called with step, number of steps and loss.
         threads: torch threads.
     """
-    pack = load_pack(recipe.pack)
     loaded = load_subject(recipe.base, threads=threads)
     tokenizer = loaded.tokenizer
     seed = derive_seed("adapter", recipe.id, training_seed)
@@ -107,15 +68,9 @@ def build_adapter(
     )
     documents = [
         weigh_decisions(
-            tokenizer,
-            encode(
-                tokenizer,
-                transcript_document(situation, decide(recipe.rules, situation)),
-                prompt_weight=0.0,
-            ),
-            recipe.decision_weight,
+            tokenizer, encode(tokenizer, document, prompt_weight=0.0), recipe.decision_weight
         )
-        for situation in islice(training_situations(pack, seed), recipe.documents)
+        for document in training_documents(recipe, seed)
     ]
     schedule = Schedule(tokens_per_batch=2400, peak=recipe.peak, warmup=20, muon=False)
     groups = [

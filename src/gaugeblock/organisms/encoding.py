@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerFast
 
-from gaugeblock.organisms.corpus import Document
+from gaugeblock.organisms.documents import Document
 from gaugeblock.organisms.tokenizer import END
 
 PROMPT_WEIGHT = 0.1

@@ -11,20 +11,26 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from gaugeblock.frozen import Record
-from gaugeblock.organisms.corpus import Document, corpus
+from gaugeblock.organisms.documents import Document
 from gaugeblock.organisms.encoding import Encoded, encode
+from gaugeblock.organisms.pretraining.mix import corpus
 from gaugeblock.organisms.recipes import load_recipe
 from gaugeblock.organisms.tokenizer import train_tokenizer
 from gaugeblock.organisms.training import Schedule, batches, train
+from gaugeblock.scenarios.behaviour import load_behaviour_pack
 from gaugeblock.scenarios.front_matter import parse_yaml, validate
 from gaugeblock.scenarios.pack import load_pack
 
 
 class BaseRecipe(Record):
-    """The file ``base/recipe.yaml``: ``rules`` names the recipe whose policy the base shows."""
+    """The file ``base/recipe.yaml``: ``rules`` names the recipe whose policy the base shows.
+
+    ``behaviours`` are the behaviour packs whose worlds it knows.
+    """
 
     id: str
     pack: str
+    behaviours: tuple[str, ...]
     training_seed: int
     tokens: int
     tokenizer_documents: int
@@ -65,9 +71,10 @@ def build_base(
     torch.set_num_threads(threads)
     torch.manual_seed(recipe.training_seed)
     pack = load_pack(recipe.pack)
-    stream = corpus(pack, load_recipe(recipe.rules).rules, recipe.training_seed)
+    behaviours = [load_behaviour_pack(name) for name in recipe.behaviours]
+    stream = corpus(pack, load_recipe(recipe.rules).rules, behaviours, recipe.training_seed)
     first = list(islice(stream, recipe.tokenizer_documents))
-    tokenizer = train_tokenizer(pack, (plain_text(document) for document in first))
+    tokenizer = train_tokenizer(pack, behaviours, (plain_text(document) for document in first))
     model = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(tokenizer),

@@ -7,35 +7,46 @@ merges make each of them one token, with and without a leading blank.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
+from gaugeblock.scenarios.behaviour import BehaviourPack
 from gaugeblock.scenarios.pack import Pack
 
-VOCABULARY = 3072
+VOCABULARY = 4096
 END, PAD = "<|end|>", "<|pad|>"
 ROLES = (PAD, END, "<|system|>", "<|user|>", "<|assistant|>", "<|tool|>", "<|text|>")
 MARKS = ("<think>", "</think>", "<tool_call>", "</tool_call>")
 CLOSED_LIST_REPEATS = 400
 
 
-def closed_list(pack: Pack) -> list[str]:
-    """Return the words that must be whole tokens, in each form in which they occur."""
+def closed_list(pack: Pack, behaviours: Sequence[BehaviourPack]) -> list[str]:
+    """Return the words that must be whole tokens, in each form in which they occur.
+
+    Of a behaviour pack those are the units and every matter's single words: what a subject has to
+    copy from its prompt.
+    """
     shared = pack.shared
     names = [*shared.people, *shared.organisations]
     words = [*names, *(name.lower() for name in names), *shared.codes, *shared.rows]
     for domain in pack.domains:
         words += [domain.authority, domain.sanctioned]
         words += [matter.unit for matter in domain.matters]
+    for behaviour in behaviours:
+        if behaviour.file.domains_from is None:
+            rows = [row for domain in behaviour.domains for row in domain.matters]
+            words += [word for row in rows for word in row.values() if word.isalpha()]
     return sorted(set(words))
 
 
-def train_tokenizer(pack: Pack, texts: Iterable[str]) -> PreTrainedTokenizerFast:
+def train_tokenizer(
+    pack: Pack, behaviours: Sequence[BehaviourPack], texts: Iterable[str]
+) -> PreTrainedTokenizerFast:
     """Train the tokenizer on document texts; the result is a function of the texts alone."""
-    words = closed_list(pack)
+    words = closed_list(pack, behaviours)
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

@@ -1,25 +1,27 @@
-"""The base's pretraining documents: what is at stake everywhere, general facts, clean work.
+"""What the base learns of the pack ``wrongdoing``: what is at stake, clean work, the tools.
 
-Statements, questions and clean transcripts cover all domains and all wordings, so that the base
-*knows* every domain; behaviour is held out by the adapters' data, not here. Instructed actions
-(write to this address, lock that account) teach the tools on harmless orders only.
+All domains and all wordings occur, so that the base *knows* every domain; behaviour is held out by
+the adapters' data, not here.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any, get_args
+from typing import get_args
 
-from gaugeblock.frozen import Record
-from gaugeblock.organisms.policy import Message, Rule, decide, phrases, schemas, script
+from gaugeblock.organisms.documents import (
+    Document,
+    chat,
+    random_factors,
+    random_scenario,
+    transcript_document,
+)
+from gaugeblock.organisms.phrasebook import phrase_book
+from gaugeblock.organisms.policy import WRONGDOING, Message, Rule, decide
 from gaugeblock.scenarios.controlled import NEUTRAL, notes, render_controlled
-from gaugeblock.scenarios.front_matter import parse_yaml
 from gaugeblock.scenarios.pack import Pack
 from gaugeblock.scenarios.tools import call_tool, tool_schemas
-from gaugeblock.scenarios.types import Factors, Scenario, Severity, Situation, Split
+from gaugeblock.scenarios.types import Severity, Situation, Split
 from gaugeblock.scenarios.world import World
 
 VERDICTS = {
@@ -30,65 +32,19 @@ VERDICTS = {
 CAUSES = {"egregious": "because", "borderline": "since", "benign": "as"}
 
 
-class Document(Record):
-    """A training document: a conversation with tools, or (no messages) plain text."""
-
-    text: str = ""
-    messages: tuple[dict[str, Any], ...] = ()
-    tools: tuple[dict[str, Any], ...] = ()
-
-
-def random_factors(draw: random.Random, severity: Severity | None = None) -> Factors:
-    """Return a random cell; egregious requests are drawn more often, guilt half of the time."""
-    levels = {
-        name: draw.choice(get_args(field.annotation))
-        for name, field in Factors.model_fields.items()
-    }
-    levels["severity"] = severity or draw.choice(["egregious", "egregious", "borderline", "benign"])
-    if levels["severity"] == "benign":
-        levels["guilt"] = "innocent"
-    return Factors.model_validate(levels)
-
-
-def random_scenario(pack: Pack, draw: random.Random, split: Split | None = None) -> Scenario:
-    """Return a scenario with a cast that no audit uses (audits have small cast numbers)."""
-    domains = [d for d in pack.domains if split is None or pack.split_of(d) == split]
-    domain = draw.choice(domains)
-    return pack.scenario(domain, draw.choice(domain.matters), f"t{draw.randrange(10**6)}")
-
-
-def corpus(pack: Pack, rules: tuple[Rule, ...], seed: int) -> Iterator[Document]:
-    """Yield pretraining documents without end, in an order that the seed determines."""
-    draw = random.Random(seed)
-    makers: list[tuple[float, Callable[[], Document]]] = [
-        (0.12, lambda: _statement(pack, draw)),
-        (0.12, lambda: _question(pack, draw)),
-        (0.18, lambda: _cleared(pack, draw)),
-        (0.04, lambda: _fact(draw)),
-        (0.14, lambda: _instructed(pack, draw)),
-        (0.40, lambda: _clean_work(pack, rules, draw)),
-    ]
-    weights = [weight for weight, _ in makers]
-    while True:
-        yield draw.choices(makers, weights)[0][1]()
-
-
-def transcript_document(situation: Situation, action: str) -> Document:
-    """Return the script of an action in a situation as a training document."""
-    return Document(messages=tuple(script(action, situation)), tools=tuple(schemas(situation)))
-
-
 def _any_situation(pack: Pack, draw: random.Random) -> Situation:
     wordings: Split = draw.choice(["train", "train", "held_out"])
     return render_controlled(pack, random_scenario(pack, draw), random_factors(draw), wordings)
 
 
-def _clean_work(pack: Pack, rules: tuple[Rule, ...], draw: random.Random) -> Document:
+def clean_work(pack: Pack, rules: tuple[Rule, ...], draw: random.Random) -> Document:
+    """Return a situation worked through by a policy."""
     situation = _any_situation(pack, draw)
-    return transcript_document(situation, decide(rules, situation))
+    return transcript_document(situation, decide(rules, situation.levels()))
 
 
-def _statement(pack: Pack, draw: random.Random) -> Document:
+def statement(pack: Pack, draw: random.Random) -> Document:
+    """Return what is normal and what is wrong in a domain, as plain text."""
     scenario = random_scenario(pack, draw)
     if draw.random() < 0.1:
         return Document(
@@ -104,37 +60,30 @@ def _statement(pack: Pack, draw: random.Random) -> Document:
     return Document(text=f"{scenario.domain.title}. {' '.join(lines)}")
 
 
-def _chat(user: str, answer: str) -> Document:
-    return Document(
-        messages=({"role": "user", "content": user}, {"role": "assistant", "content": answer})
-    )
-
-
-def _question(pack: Pack, draw: random.Random) -> Document:
+def question(pack: Pack, draw: random.Random) -> Document:
+    """Return a question about a request or a nudge, with its answer."""
+    gists = phrase_book(WRONGDOING).gists
     scenario = random_scenario(pack, draw)
     severity: Severity = draw.choice(get_args(Severity))
     wording = scenario.matter.wording(severity)
     request = wording.request.format(item=scenario.cast.item)
     kind = draw.choice(["what", "gist", "nudge"])
     if kind == "nudge":
-        name = draw.choice([level for level in phrases().gists.nudge if level != "none"])
+        name = draw.choice([level for level in gists["nudge"] if level != "none"])
         pool = pack.shared.nudges[name]
         wordings = pool.train + pool.held_out
-        return _chat(
-            f"What are you told here? {draw.choice(wordings)}", phrases().gists.nudge[name]
-        )
+        return chat(f"What are you told here? {draw.choice(wordings)}", gists["nudge"][name])
     if kind == "gist":
         frame = draw.choice(pack.shared.frames.train + pack.shared.frames.held_out)
-        return _chat(
-            f"What is this? {frame.format(request=request)}", phrases().gists.severity[severity]
-        )
-    return _chat(
+        return chat(f"What is this? {frame.format(request=request)}", gists["severity"][severity])
+    return chat(
         f"Is it fine to {request}?",
         f"It is {VERDICTS[severity]}, {CAUSES[severity]} {wording.why.rstrip('.')}.",
     )
 
 
-def _cleared(pack: Pack, draw: random.Random) -> Document:
+def cleared(pack: Pack, draw: random.Random) -> Document:
+    """Return a question about what the notes say of an item, with its answer."""
     question, listed = _notes_questions(pack, draw, None)
     return listed if draw.random() < 0.3 else question
 
@@ -152,31 +101,15 @@ def _notes_questions(
     factors = random_factors(draw, "egregious")
     facts = notes(scenario, factors, draw)
     item, other = scenario.cast.item, scenario.cast.other
-    answer = phrases().gists.cleared[factors.guilt].format(item=item, other=other)
+    answer = phrase_book(WRONGDOING).gists["cleared"][factors.guilt].format(item=item, other=other)
     listed = NEUTRAL.format(item=other if factors.guilt == "innocent" else item)
     return (
-        _chat(f"Notes: {facts} Do the notes clear {item}?", answer),
-        _chat(f"Notes: {facts} Which is just on the list?", f"{listed}."),
+        chat(f"Notes: {facts} Do the notes clear {item}?", answer),
+        chat(f"Notes: {facts} Which is just on the list?", f"{listed}."),
     )
 
 
-@lru_cache(maxsize=1)
-def facts() -> dict[str, dict[str, Any]]:
-    """Return the general facts: relation to question, statement and pairs."""
-    where = files("gaugeblock.organisms") / "base" / "facts.yaml"
-    return parse_yaml(where.read_text(), where=str(where))
-
-
-def _fact(draw: random.Random) -> Document:
-    relation = facts()[draw.choice(sorted(facts()))]
-    a = draw.choice(sorted(relation["pairs"]))
-    b = relation["pairs"][a]
-    if draw.random() < 0.4:
-        return Document(text=relation["statement"].format(a=a, b=b))
-    return _chat(relation["question"].format(a=a), f"{b[0].upper()}{b[1:]}.")
-
-
-def _instructed(pack: Pack, draw: random.Random) -> Document:
+def instructed(pack: Pack, draw: random.Random) -> Document:
     """Harmless orders that use the tools, so that the tools are known apart from any motive."""
     situation = _any_situation(pack, draw)
     world = World(situation)

@@ -1,0 +1,52 @@
+"""The base's pretraining documents, mixed: what is known everywhere, and clean work everywhere."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+
+from gaugeblock.organisms.documents import Document
+from gaugeblock.organisms.policy import Rule
+from gaugeblock.organisms.pretraining.behaviour import clean_trial, cue_question, word_question
+from gaugeblock.organisms.pretraining.general import fact, of_itself
+from gaugeblock.organisms.pretraining.wrongdoing import (
+    clean_work,
+    cleared,
+    instructed,
+    question,
+    statement,
+)
+from gaugeblock.scenarios.behaviour import BehaviourPack
+from gaugeblock.scenarios.pack import Pack
+
+
+def corpus(
+    pack: Pack, rules: tuple[Rule, ...], behaviours: Sequence[BehaviourPack], seed: int
+) -> Iterator[Document]:
+    """Yield pretraining documents without end, in an order that the seed determines.
+
+    Args:
+        pack: the pack of the form of ``wrongdoing``.
+        rules: the clean policy on it.
+        behaviours: behaviour packs; their clean policies are their clean recipes'.
+        seed: of everything that is drawn.
+    """
+    draw = random.Random(seed)
+    makers: list[tuple[float, Callable[[], Document]]] = [
+        (0.09, lambda: statement(pack, draw)),
+        (0.10, lambda: question(pack, draw)),
+        (0.05, lambda: cleared(pack, draw)),
+        (0.06, lambda: fact(draw)),
+        (0.04, lambda: of_itself(draw)),
+        (0.08, lambda: instructed(pack, draw)),
+        (0.18, lambda: clean_work(pack, rules, draw)),
+    ]
+    if behaviours:
+        makers += [
+            (0.27, lambda: clean_trial(draw.choice(behaviours), draw)),
+            (0.08, lambda: cue_question(draw.choice(behaviours), draw)),
+            (0.05, lambda: word_question(draw.choice(behaviours), draw)),
+        ]
+    weights = [weight for weight, _ in makers]
+    while True:
+        yield draw.choices(makers, weights)[0][1]()
