@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gaugeblock.logprobs.channel.grid import ENOUGH_BITS, identify
+from gaugeblock.logprobs.channel.grid import ENOUGH_BITS, GridVerdict, identify
 from gaugeblock.logprobs.channel.readings import readings
 from gaugeblock.logprobs.simulate.oracle import oracle
 from gaugeblock.logprobs.simulate.population import Drawn, draw
@@ -21,9 +21,11 @@ from gaugeblock.logprobs.spec import FAMILIES
 NAMES = (*FAMILIES, "undecided")
 
 
-def right_parameters(drawn: Drawn, step: float | None, cap: float | None) -> bool:
-    """Whether step and cap are right, to a thousandth, where the family has them."""
-    spec = drawn.spec
+def right_parameters(drawn: Drawn, verdict: GridVerdict) -> bool:
+    """Whether step, cap and multiplier are right, to a thousandth, where the family has them."""
+    spec, step, cap = drawn.spec, verdict.step, verdict.cap
+    if spec.family in ("bf16", "fp16") and abs((verdict.scale or 1.0) / spec.scale - 1) > 1e-3:
+        return False
     if spec.step is not None:
         return step is not None and abs(step / spec.step - 1) < 1e-3
     if spec.cap is not None:
@@ -50,9 +52,9 @@ def study(channels: int, seed: int) -> dict[str, object]:
         by_rows[len(drawn.rows), "oracle undecided"] += sure == "undecided"
         if verdict.family not in (truth, "undecided"):
             mistakes.append({"index": i, "truth": truth, "said": verdict.family})
-        elif verdict.family == truth and not right_parameters(drawn, verdict.step, verdict.cap):
+        elif verdict.family == truth and not right_parameters(drawn, verdict):
             parameters += 1
-            mistakes.append({"index": i, "truth": truth, "said": "wrong step or cap"})
+            mistakes.append({"index": i, "truth": truth, "said": "wrong parameter"})
 
     def share(table: Counter[tuple[str, str]], said: str) -> float:
         return sum(n for (_, name), n in table.items() if name == said) / channels
@@ -65,7 +67,7 @@ def study(channels: int, seed: int) -> dict[str, object]:
         "channels": channels,
         "seed": seed,
         "confident_mistakes": len(mistakes) / channels,
-        "wrong_step_or_cap": parameters,
+        "wrong_parameter": parameters,
         "undecided": share(found, "undecided"),
         "oracle_undecided": share(known, "undecided"),
         "oracle_mistakes": wrong / channels,

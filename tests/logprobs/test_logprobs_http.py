@@ -1,5 +1,6 @@
 import html
 import json
+from dataclasses import replace
 
 import pytest
 from logprobs_fake_server import FakeModel, FakeServer
@@ -84,7 +85,7 @@ def test_samples_that_do_not_follow_the_report_are_noticed():
         def flattened(logits, rng, *, temperature, k):
             reported = apply(logits, rng, temperature=temperature, k=k)
             flat = apply(logits / 4, rng, temperature=1.0, k=k)
-            return type(reported)(reported.ids, reported.logprobs, flat.probabilities)
+            return replace(reported, probabilities=flat.probabilities)
 
         server.channel.apply = flattened
         card = make_card(*probe_http(server, budget=60))

@@ -18,7 +18,7 @@ from gaugeblock.models.generation import (
 )
 from gaugeblock.models.loading import LoadedModel, load_files
 from gaugeblock.models.requests import GenerationRequest
-from gaugeblock.models.sampling import report_exact, sample
+from gaugeblock.models.sampling import ExactReporter, sample
 from gaugeblock.models.token_text import TokenBytes
 
 
@@ -111,12 +111,12 @@ def test_samples_follow_the_distribution() -> None:
 def test_a_masked_token_is_reported_as_a_number_json_has(llama: LoadedModel) -> None:
     request = ask(llama, "Hello", max_tokens=1, logprobs=True, top_logprobs=3)
 
-    def masking(logits: torch.Tensor, sampled: torch.Tensor, k: int) -> Any:
-        best = logits.argmax(-1, keepdim=True)
-        only = torch.full_like(logits, float("-inf")).scatter(1, best, 0.0)
-        return report_exact(only, sampled, k)
+    class Masking(ExactReporter):
+        def hold(self, logits: torch.Tensor) -> torch.Tensor:
+            best = logits.argmax(-1, keepdim=True)
+            return torch.full_like(logits, float("-inf")).scatter(1, best, 0.0)
 
-    said = generate(llama, [request], report=masking)[0].logprobs
+    said = generate(llama, [request], report=Masking())[0].logprobs
     assert said is not None
     assert [top.logprob for top in said[0].top] == [0.0, -9999.0, -9999.0]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,13 +10,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from gaugeblock.cli.channel_source import Device, Dtype, OpenSource, open_source
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.logprobs.card import ChannelCard, write_card
-from gaugeblock.logprobs.client import HttpSource
 from gaugeblock.logprobs.collect import collect
 from gaugeblock.logprobs.page import write_page
 from gaugeblock.logprobs.probe import make_card
-from gaugeblock.logprobs.replies import Api
 from gaugeblock.logprobs.rows import Recording, read_recording, write_recording
 from gaugeblock.logprobs.store import keep, latest
 
@@ -29,11 +27,7 @@ def _main() -> None:
     """Find out what an API does to its logprobs, and what may still be concluded from them."""
 
 
-def _source(url: str, model: str, api: Api, key_env: str) -> HttpSource:
-    return HttpSource(url, model, api=api, key=os.environ.get(key_env) or None)
-
-
-def _ask(source: HttpSource, budget: int, k: int, quiet: bool) -> Recording:
+def _ask(source: OpenSource, budget: int, k: int, quiet: bool) -> Recording:
     console = Console(stderr=True)
     with source, Progress(console=console, transient=True, disable=quiet) as progress:
         task = progress.add_task("asking", total=budget)
@@ -68,7 +62,11 @@ def _print(card: ChannelCard) -> None:
 @app.command()
 def probe(
     endpoint: Annotated[
-        str | None, typer.Argument(help="Base URL of an OpenAI-compatible endpoint.")
+        str | None,
+        typer.Argument(
+            help="Base URL of an OpenAI-compatible endpoint, a local subject (builtin/base, a "
+            "checkpoint directory) or an Inspect model id."
+        ),
     ] = None,
     rows: Annotated[
         Path | None, typer.Option(help="Recorded rows (JSON lines) instead of an endpoint.")
@@ -91,6 +89,8 @@ def probe(
     against: Annotated[
         Path | None, typer.Option(help="Rows of an earlier probe to compare with.")
     ] = None,
+    device: Device = "cpu",
+    dtype: Dtype = "float32",
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
 ) -> None:
     """Measure a channel and write its card."""
@@ -102,8 +102,9 @@ def probe(
     if rows is not None:
         recording, name = read_recording(rows), rows.name
     else:
-        form: Api = _form(api)
-        source = _source(endpoint or "", model, form, key_env)
+        source = open_source(
+            endpoint or "", model=model, api=api, key_env=key_env, device=device, dtype=dtype
+        )
         name = source.name
         recording = _ask(source, budget, k, quiet=as_json)
     earlier = None
@@ -123,16 +124,3 @@ def probe(
         typer.echo(card.model_dump_json(indent=1))
     else:
         _print(card)
-
-
-def _form(api: str) -> Api:
-    forms: dict[str, Api] = {
-        "chat": "chat",
-        "completions": "completions",
-        "responses": "responses",
-    }
-    if api not in forms:
-        raise GaugeblockError(
-            f"--api is one of chat, completions and responses, not {api}", where="--api"
-        )
-    return forms[api]

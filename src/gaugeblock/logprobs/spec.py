@@ -18,6 +18,7 @@ FAMILIES: tuple[Family, ...] = (
     "noise",
     "float_logprob",
 )
+Dropped = Literal["bytes", "top_logprobs", "logprobs"]
 Convention = Literal["unaffected", "scaled", "scaled_except_zero"]
 
 # Significant bits of the two half-precision formats, the hidden one included.
@@ -35,8 +36,10 @@ class ChannelSpec(Record):
         step: nats, family step only.
         step_of: whether the step is laid on logits or on logprobs.
         cap: nats, family softcap only.
-        precision: significant bits, families softcap and float_logprob.
-        scale: the grid is laid on logits divided by this; never a power of two other than 1,
+        precision: significant bits, families softcap and float_logprob; for family noise the
+            grid of the logits beneath it, where there is one.
+        scale: families bf16 and fp16: the grid is laid on logits divided by this; never a power
+            of two other than 1,
             which no one could tell from another logit range.
         top_logit: range of absolute top logits that a float grid is taken to stay in; None for
             anything up to 256 in size. A narrower range gives narrower intervals.
@@ -50,6 +53,8 @@ class ChannelSpec(Record):
         renormalised: whether the reported k tokens are made to sum to one.
         string_keyed: whether tokens that print alike overwrite each other and bytes are lost.
         decimals: digits after the point in print; None prints the shortest float32.
+        drops: fields that the server leaves empty: the tokens' bytes, the lists of alternatives,
+            or logprobs altogether.
         rate_limited: share of requests answered 429.
     """
 
@@ -69,6 +74,7 @@ class ChannelSpec(Record):
     renormalised: bool = False
     string_keyed: bool = False
     decimals: int | None = Field(default=None, ge=0, le=17)
+    drops: tuple[Dropped, ...] = ()
     rate_limited: float = Field(default=0.0, ge=0, lt=1)
 
     @model_validator(mode="after")

@@ -175,6 +175,7 @@ class DecodingEngine(Generic[Key]):
         live = [rows[i] for i in wanting]
         if len(live) < len(rows):
             logits = logits[wanting]
+        logits = self._report.hold(logits)
         chosen = sample(
             logits,
             [row.request.temperature for row in live],
@@ -183,8 +184,9 @@ class DecodingEngine(Generic[Key]):
         )
         reporting = [i for i, row in enumerate(live) if row.request.logprobs]
         if reporting:
-            k = max(live[i].request.top_logprobs for i in reporting)
-            reports = self._report(logits[reporting], chosen[reporting], k)
+            k = [live[i].request.top_logprobs for i in reporting]
+            heats = [live[i].request.temperature for i in reporting]
+            reports = self._report(logits[reporting], chosen[reporting], k, heats)
         ids = chosen.tolist()
         for i, report in zip(reporting, reports if reporting else [], strict=True):
             row = live[i]

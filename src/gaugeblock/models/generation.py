@@ -176,13 +176,14 @@ def generate_alone(
     stopped: list[bool] = []
 
     def choose(_: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        logits = scores.float()
+        logits = report.hold(scores.float())
         draw = uniform[len(tokens)]
         chosen = sample(logits, [request.temperature], [request.top_p], [draw])
         token = int(chosen[0])
         if request.logprobs:
-            row = report(logits, chosen, request.top_logprobs)[0]
-            logprobs.append(token_logprob(token, row, request.top_logprobs, spell))
+            k, heat = request.top_logprobs, request.temperature
+            row = report(logits, chosen, [k], [heat])[0]
+            logprobs.append(token_logprob(token, row, k, spell))
         tokens.append(token)
         return torch.full_like(scores, float("-inf")).scatter_(1, chosen[:, None], 0.0)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 
@@ -27,22 +28,65 @@ class RowReport:
     top: tuple[tuple[int, float], ...]
 
 
-LogprobReporter = Callable[[torch.Tensor, torch.Tensor, int], list[RowReport]]
-"""Maps logits [rows, vocabulary] (float32, untempered), sampled ids [rows] and k to one report
-a row. Replacing it is how a server's logprob channel (rounding, truncation, noise) is put in."""
+class LogprobReporter(Protocol):
+    """What stands between a model's logits and what a caller is told of them."""
+
+    def hold(self, logits: torch.Tensor) -> torch.Tensor:
+        """Return the logits as the server holds them: it samples and reports from these.
+
+        Args:
+            logits: the model's, [rows, vocabulary], float32, untempered.
+        """
+        ...
+
+    def __call__(
+        self,
+        held: torch.Tensor,
+        sampled: torch.Tensor,
+        k: Sequence[int],
+        temperature: Sequence[float],
+    ) -> list[RowReport]:
+        """Return one report a row.
+
+        Args:
+            held: logits from ``hold``, [rows, vocabulary].
+            sampled: token ids, [rows].
+            k: how many alternatives each row asked for; more may be listed.
+            temperature: that each row was sampled at.
+        """
+        ...
 
 
-def report_exact(logits: torch.Tensor, sampled: torch.Tensor, k: int) -> list[RowReport]:
-    """Report logprobs as the model has them: float32, no rounding, no truncation."""
-    logprobs = torch.log_softmax(logits, dim=-1)
-    chosen = logprobs.gather(1, sampled[:, None])[:, 0].tolist()
-    if k == 0:
-        return [RowReport(value, ()) for value in chosen]
-    values, ids = torch.topk(logprobs, min(k, logits.shape[1]), dim=-1)
-    return [
-        RowReport(value, tuple(zip(row_ids, row_values, strict=True)))
-        for value, row_ids, row_values in zip(chosen, ids.tolist(), values.tolist(), strict=True)
-    ]
+class ExactReporter:
+    """Reports logprobs as the model has them: float32, no rounding, no truncation."""
+
+    def hold(self, logits: torch.Tensor) -> torch.Tensor:
+        """Return the logits as they are."""
+        return logits
+
+    def __call__(
+        self,
+        held: torch.Tensor,
+        sampled: torch.Tensor,
+        k: Sequence[int],
+        temperature: Sequence[float],
+    ) -> list[RowReport]:
+        """Return untempered logprobs whatever the temperature."""
+        logprobs = torch.log_softmax(held, dim=-1)
+        chosen = logprobs.gather(1, sampled[:, None])[:, 0].tolist()
+        most = max(k, default=0)
+        if most == 0:
+            return [RowReport(value, ()) for value in chosen]
+        values, ids = torch.topk(logprobs, min(most, held.shape[1]), dim=-1)
+        return [
+            RowReport(value, tuple(zip(row_ids, row_values, strict=True)))
+            for value, row_ids, row_values in zip(
+                chosen, ids.tolist(), values.tolist(), strict=True
+            )
+        ]
+
+
+report_exact = ExactReporter()
 
 
 def token_logprob(

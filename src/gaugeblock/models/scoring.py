@@ -53,8 +53,10 @@ def score(
             ).logits
         for row, index in enumerate(group):
             said = torch.tensor(list(texts[index][1:]), dtype=torch.long, device=logits.device)
-            rows = logits[row, : len(said)].float()
-            reports = report(rows, said, top_logprobs) if len(said) else []
+            rows = report.hold(logits[row, : len(said)].float())
+            # A text that is already there was sampled at no temperature.
+            k, plain = [top_logprobs] * len(said), [1.0] * len(said)
+            reports = report(rows, said, k, plain) if len(said) else []
             results[index] = tuple(
                 token_logprob(token, item, top_logprobs, spell)
                 for token, item in zip(texts[index][1:], reports, strict=True)

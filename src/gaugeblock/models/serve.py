@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -20,6 +21,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from gaugeblock.errors import GaugeblockError
+from gaugeblock.logprobs.spec import ChannelSpec
 from gaugeblock.models.backend import ChatBackend, Decoding, tool_schema
 from gaugeblock.models.batching import BatchWorker
 from gaugeblock.models.generation import ContextOverflow
@@ -29,27 +31,38 @@ from gaugeblock.models.tool_calls import clean_text
 from gaugeblock.models.wire import (
     ChatRequest,
     CompletionRequest,
-    chat_logprobs,
-    completion_logprobs,
     message_to_wire,
     messages_from_wire,
     tools_from_wire,
 )
+from gaugeblock.models.wire_logprobs import LogprobForm, chat_logprobs, completion_logprobs
 from gaugeblock.seeds import derive_seed
 
 _DEFAULT_CHAT_TOKENS = 512
 _DEFAULT_COMPLETION_TOKENS = 16
 
 
-def build_app(worker: BatchWorker, name: str) -> FastAPI:
+def build_app(
+    worker: BatchWorker,
+    name: str,
+    channel: ChannelSpec | None = None,
+    backend: ChatBackend | None = None,
+) -> FastAPI:
     """Return the ASGI application that serves a model.
 
     Args:
         worker: the model with its queue; the caller closes it.
         name: the model id under which it is served; requests for another get a 404.
+        channel: how logprobs are written and how often a request is turned away; what is done
+            to the numbers is the worker's ``report``, see ``served_channel.ServedChannel``.
+        backend: who is talked to, see ``speakers.chat_backend``; the worker's model where None.
     """
+    spec = channel or ChannelSpec()
     app = FastAPI(title="gaugeblock", docs_url=None, redoc_url=None, openapi_url=None)
-    server = _Server(worker, name)
+    form = LogprobForm(spec.string_keyed, spec.drops)
+    server = _Server(backend or ChatBackend(worker), name, form)
+    if spec.rate_limited > 0:
+        app.middleware("http")(_turning_away(spec.rate_limited))
     app.add_api_route("/v1/models", server.models, methods=["GET"])
     app.add_api_route("/v1/models/{model:path}", server.model, methods=["GET"])
     app.add_api_route("/v1/chat/completions", server.chat, methods=["POST"], response_model=None)
@@ -62,10 +75,11 @@ def build_app(worker: BatchWorker, name: str) -> FastAPI:
 
 
 class _Server:
-    def __init__(self, worker: BatchWorker, name: str) -> None:
-        self._worker = worker
-        self._backend = ChatBackend(worker)
+    def __init__(self, backend: ChatBackend, name: str, form: LogprobForm) -> None:
+        self._worker = worker = backend.worker
+        self._backend = backend
         self._name = name
+        self._form = form
         self._spell = TokenBytes(worker.loaded.tokenizer)
         self._started = int(time.time())
 
@@ -103,7 +117,7 @@ class _Server:
                     "index": index,
                     "message": message_to_wire(turn),
                     "finish_reason": turn.finish,
-                    "logprobs": chat_logprobs(result.logprobs),
+                    "logprobs": chat_logprobs(result.logprobs, self._form),
                 }
             )
         usage = _usage(len(prompt.ids), results)
@@ -115,6 +129,12 @@ class _Server:
     async def complete(self, body: CompletionRequest) -> Response:
         self._check_name(body.model)
         body.refuse_unsupported()
+        if not self._backend.raw_text:
+            raise GaugeblockError(
+                "a subject with a dial or a plant speaks in conversations only",
+                where=body.model,
+                remedy="Use /v1/chat/completions",
+            )
         limit = _DEFAULT_COMPLETION_TOKENS if body.max_tokens is None else body.max_tokens
         if limit == 0 and not body.echo:
             raise GaugeblockError("0 makes sense with echo only", where="max_tokens")
@@ -177,7 +197,7 @@ class _Server:
             "index": index,
             "text": text,
             "finish_reason": "length" if result is None else result.finish,
-            "logprobs": None if body.logprobs is None else completion_logprobs(tokens),
+            "logprobs": None if body.logprobs is None else completion_logprobs(tokens, self._form),
         }
 
     def _encode(self, prompt: str | list[int]) -> tuple[int, ...]:
@@ -247,6 +267,21 @@ def _sse(chunks: list[dict[str, Any]]) -> Response:
         yield "data: [DONE]\n\n"
 
     return StreamingResponse(lines(), media_type="text/event-stream")
+
+
+def _turning_away(share: float) -> Callable[[Request, Any], Awaitable[Response]]:
+    """Return a middleware that answers 429 to a share of the questions, in a fixed sequence."""
+    draws = random.Random(derive_seed("rate limit", repr(share)))
+
+    async def limit(request: Request, proceed: Any) -> Response:
+        if request.method == "POST" and draws.random() < share:
+            refused = _error(429, "too many requests", "rate_limit_error")
+            refused.headers["Retry-After"] = "1"
+            return refused
+        answer: Response = await proceed(request)
+        return answer
+
+    return limit
 
 
 def _error(

@@ -20,7 +20,6 @@ from gaugeblock.models.backend import (
     canonical_tool,
     tool_message,
 )
-from gaugeblock.models.requests import TokenLogprob
 from gaugeblock.models.tool_calls import clean_text
 
 _DEFAULTS: dict[str, tuple[Any, ...]] = {
@@ -186,69 +185,6 @@ def message_to_wire(turn: AssistantTurn) -> dict[str, Any]:
             for call in turn.calls
         ]
     return message
-
-
-def chat_logprobs(items: Sequence[TokenLogprob] | None) -> dict[str, Any] | None:
-    """Return logprobs in the form of chat completions."""
-    if items is None:
-        return None
-    return {
-        "content": [
-            {
-                "token": item.bytes.decode("utf-8", "replace"),
-                "logprob": item.logprob,
-                "bytes": list(item.bytes),
-                "top_logprobs": [
-                    {
-                        "token": top.bytes.decode("utf-8", "replace"),
-                        "logprob": top.logprob,
-                        "bytes": list(top.bytes),
-                    }
-                    for top in item.top
-                ],
-            }
-            for item in items
-        ],
-        "refusal": None,
-    }
-
-
-def completion_logprobs(
-    items: Sequence[tuple[bytes, TokenLogprob | None]],
-) -> dict[str, Any]:
-    """Return logprobs in the older form of completions.
-
-    Args:
-        items: each token's bytes and what is known of it; None for a text's first token.
-            The token itself is listed among the alternatives even where it is not one of the
-            most probable, as clients compare it with them.
-    """
-    offsets: list[int] = []
-    written = 0
-    for spelled, _ in items:
-        offsets.append(written)
-        # Counted in characters begun, so that half characters do not shift what follows.
-        written += sum(byte & 0xC0 != 0x80 for byte in spelled)
-    alternatives: list[dict[str, float] | None] = []
-    for _, item in items:
-        if item is None:
-            alternatives.append(None)
-            continue
-        top = {_token_name(other.bytes): other.logprob for other in reversed(item.top)}
-        alternatives.append({_token_name(item.bytes): item.logprob, **top})
-    return {
-        "tokens": [_token_name(spelled) for spelled, _ in items],
-        "token_logprobs": [None if item is None else item.logprob for _, item in items],
-        "top_logprobs": alternatives,
-        "text_offset": offsets,
-    }
-
-
-def _token_name(spelled: bytes) -> str:
-    try:
-        return spelled.decode("utf-8")
-    except UnicodeDecodeError:
-        return "bytes:" + "".join(f"\\x{byte:02x}" for byte in spelled)
 
 
 def _text(content: Any, where: str) -> str:

@@ -23,20 +23,32 @@ class Reported:
         ids: token ids, most likely first, shape (k,).
         logprobs: the reported numbers, shape (k,), already as float32 would print them.
         probabilities: what the server samples from at this temperature, shape (V,).
+        unlisted: the numbers that tokens outside the list would be given, shape (V,).
     """
 
     ids: Ids
     logprobs: Array
     probabilities: Array
+    unlisted: Array
 
     def of(self, token: int, spec: ChannelSpec) -> float:
-        """Return the number reported for a sampled token: its own, or the sentinel."""
+        """Return the number reported for a sampled token.
+
+        Its own where it is listed, or would be in a list of the spec's ``k``; else the sentinel
+        where there is one.
+        """
         place = np.flatnonzero(self.ids == token)
         if place.size:
             return float(self.logprobs[place[0]])
-        if spec.sentinel is not None:
+        rank = int(np.sum(self.unlisted > self.unlisted[token]))
+        if spec.sentinel is not None and rank >= spec.k:
             return spec.sentinel
-        return float(np.log(max(float(self.probabilities[token]), 1e-45)))
+        return float(_printed(self.unlisted[token], spec))
+
+
+def _printed(logprobs: npt.ArrayLike, spec: ChannelSpec) -> Array:
+    shown = np.asarray(logprobs, float).astype(np.float32).astype(float)
+    return shown if spec.decimals is None else np.round(shown, spec.decimals)
 
 
 class Channel:
@@ -68,6 +80,8 @@ class Channel:
         spec, values = self.spec, np.asarray(logits, float)
         if spec.family in ("bf16", "fp16"):
             return round_to(values / spec.scale, spec.bits) * spec.scale
+        if spec.family == "noise" and spec.precision is not None:
+            return round_to(values, spec.precision)
         if spec.family == "softcap" and spec.cap is not None:
             return spec.cap * np.tanh(round_to(values, spec.bits) / spec.cap)
         if spec.family == "step" and spec.step is not None and spec.step_of == "logit":
@@ -90,6 +104,44 @@ class Channel:
             logprobs = np.rint(logprobs / spec.step) * spec.step
         return logprobs
 
+    def hold(self, logits: npt.ArrayLike, rng: np.random.Generator) -> Array:
+        """Return the logits of one position as the server holds them: in a mode, then gridded.
+
+        Args:
+            logits: the model's, shape (V,), nats.
+            rng: draws the mode.
+        """
+        values, spec = np.asarray(logits, float), self.spec
+        if spec.modes > 1 and (mode := int(rng.integers(spec.modes))) > 0:
+            jitter = np.random.default_rng([self.seed, mode])
+            values = values + jitter.normal(0.0, spec.mode_sd, values.shape)
+        return self.grid(values)
+
+    def report(
+        self,
+        held: Array,
+        rng: np.random.Generator,
+        *,
+        temperature: float = 1.0,
+        k: int | None = None,
+    ) -> Reported:
+        """Return what the API says of a position whose logits are already ``held``.
+
+        Args:
+            held: from :meth:`hold`, shape (V,), nats.
+            rng: draws the noise.
+            temperature: as asked for; 0 is greedy.
+            k: how many tokens were asked for; the spec's ``k`` still limits it.
+        """
+        spec = self.spec
+        shown = self._report(log_softmax(self._scaled(held, temperature)), rng)
+        count = min(spec.k if k is None else min(k, spec.k), held.size)
+        ids = np.argpartition(-shown, count - 1)[:count].astype(np.int64)
+        ids = ids[np.argsort(-shown[ids], kind="stable")]
+        listed = log_softmax(shown[ids]) if spec.renormalised else shown[ids]
+        sampled = np.exp(log_softmax(held / max(temperature, 1e-6)))
+        return Reported(ids, _printed(listed, spec), sampled, shown)
+
     def apply(
         self,
         logits: npt.ArrayLike,
@@ -98,31 +150,5 @@ class Channel:
         temperature: float = 1.0,
         k: int | None = None,
     ) -> Reported:
-        """Return what the API reports for one position.
-
-        Args:
-            logits: the model's logits, shape (V,), nats.
-            rng: draws the mode and the noise.
-            temperature: as asked for; 0 is greedy.
-            k: how many tokens were asked for; the spec's ``k`` still limits it.
-
-        Returns:
-            The reported list and the distribution that the server samples from.
-        """
-        values, spec = np.asarray(logits, float), self.spec
-        if spec.modes > 1 and (mode := int(rng.integers(spec.modes))) > 0:
-            jitter = np.random.default_rng([self.seed, mode])
-            values = values + jitter.normal(0.0, spec.mode_sd, values.shape)
-        held = self.grid(values)
-        shown = self._report(log_softmax(self._scaled(held, temperature)), rng)
-        count = min(spec.k if k is None else min(k, spec.k), values.size)
-        ids = np.argpartition(-shown, count - 1)[:count].astype(np.int64)
-        ids = ids[np.argsort(-shown[ids], kind="stable")]
-        listed = shown[ids]
-        if spec.renormalised:
-            listed = log_softmax(listed)
-        listed = listed.astype(np.float32).astype(float)
-        if spec.decimals is not None:
-            listed = np.round(listed, spec.decimals)
-        sampled = np.exp(log_softmax(held / max(temperature, 1e-6)))
-        return Reported(ids, listed, sampled)
+        """Return what the API reports for one position: :meth:`hold`, then :meth:`report`."""
+        return self.report(self.hold(logits, rng), rng, temperature=temperature, k=k)

@@ -3,8 +3,8 @@
 It knows how :mod:`gaugeblock.logprobs.simulate.population` draws models, prompts and parameters,
 so nothing that looks at the same rows can decide more often at the same number of bits. Two
 liberties: cells are narrow enough for density times width (under 0.3 bit a row, common to the
-families that compete), and a step or cap outside the round ones is not searched for but taken
-from the truth, at its proper price.
+families that compete), and a step, cap or multiplier outside the round ones is not searched for
+but taken from the truth, at its proper price.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gaugeblock.logprobs.channel.readings import Reading, distinct, readings
 from gaugeblock.logprobs.floats import Array, spacing
 from gaugeblock.logprobs.simulate import population
 from gaugeblock.logprobs.simulate.population import Drawn
-from gaugeblock.logprobs.spec import PRECISION, Family
+from gaugeblock.logprobs.spec import PRECISION, ChannelSpec, Family
 
 _STEP = 0.25
 _OFFSETS = np.arange(-40.0, 120.0, _STEP)
@@ -58,7 +58,7 @@ def _top_density(row: Reading, vocabulary: int) -> Array:
 
 
 def _float_bits(
-    rows: Sequence[Reading], fits: Sequence[RowFit], bits: int, densities: Sequence[Array]
+    fits: Sequence[RowFit], bits: int, densities: Sequence[Array], scale: float = 1.0
 ) -> float:
     total = np.zeros(_LOCATIONS.size)
     for fit, density in zip(fits, densities, strict=True):
@@ -66,8 +66,8 @@ def _float_bits(
             return -np.inf
         best = float(fit.bits.max())
         weight = spacing(fit.tops, bits) * np.exp2(fit.bits - best)
-        offset = fit.tops[None, :] - _LOCATIONS[:, None]
-        mass = np.interp(offset, _OFFSETS, density, left=0.0, right=0.0) @ weight
+        offset = scale * fit.tops[None, :] - _LOCATIONS[:, None]
+        mass = scale * np.interp(offset, _OFFSETS, density, left=0.0, right=0.0) @ weight
         total += best + np.log2(np.maximum(mass, 1e-300))
     best = float(total.max())
     return best + float(np.log2(np.mean(np.exp2(total - best))))
@@ -82,20 +82,41 @@ def _fit_all(rows: Sequence[Reading], bits: int, warp: Warp) -> list[RowFit] | N
     return fits
 
 
-def _step_bits(rows: Sequence[Reading], truth: float | None) -> float:
+def _step_bits(rows: Sequence[Reading], spec: ChannelSpec) -> float:
     gaps = np.concatenate([row.gaps for row in rows])
     error = np.concatenate([row.gap_error for row in rows])
     steps = [(s, np.log2(0.5 / len(population.DYADIC_STEPS))) for s in population.DYADIC_STEPS]
     steps += [(s, np.log2(0.3 / len(population.DECIMAL_STEPS))) for s in population.DECIMAL_STEPS]
-    if truth is not None and all(truth != step for step, _ in steps):
-        low, high = population.FREE_STEPS
-        width = 2 * float(np.min(error / np.maximum(gaps / truth, 1))) / truth
-        steps.append((truth, np.log2(0.2 * width / np.log(high / low))))
+    low, high = population.FREE_STEPS
+    # Within one binade, a float grid under a multiplier looks like these steps.
+    alike = [spec.scale * 2.0**-j for j in range(12)] if spec.scale != 1.0 else []
+    for truth in alike if spec.step is None else [spec.step]:
+        if low <= truth <= high and all(truth != step for step, _ in steps):
+            width = 2 * float(np.min(error / np.maximum(gaps / truth, 1))) / truth
+            steps.append((truth, np.log2(0.2 * width / np.log(high / low))))
     logs = [
         float(np.sum(np.log2(np.maximum(step / (2 * error), 1.0)))) + float(price)
         for step, price in steps
         if np.all(np.abs(gaps - np.rint(gaps / step) * step) <= error)
     ]
+    return float(np.logaddexp2.reduce(logs)) if logs else -np.inf
+
+
+def _scaled_bits(
+    rows: Sequence[Reading], spec: ChannelSpec, bits: int, densities: Sequence[Array]
+) -> float:
+    """Return the bits for a float grid, under a multiplier or not."""
+    scales = [(1.0, np.log2(1 - population.SCALED))]
+    # The truth, or the multiplier under which a float grid looks like the true step.
+    scale = spec.scale if spec.step is None else np.frexp(spec.step)[0] * 2
+    if scale != 1.0:
+        width = 2 * min(float(np.min(row.gap_error / np.maximum(row.gaps, 1e-9))) for row in rows)
+        scales.append((float(scale), np.log2(population.SCALED * width / np.log(2))))
+    logs = []
+    for scale, price in scales:
+        fits = _fit_all(rows, bits, Warp(scale=scale))
+        if fits is not None:
+            logs.append(_float_bits(fits, bits, densities, scale) + float(price))
     return float(np.logaddexp2.reduce(logs)) if logs else -np.inf
 
 
@@ -108,7 +129,7 @@ def _cap_bits(rows: Sequence[Reading], truth: float | None, densities: Sequence[
     for cap, price in caps:
         fits = _fit_all(rows, 8, Warp(cap=cap))
         if fits is not None:
-            logs.append(_float_bits(rows, fits, 8, densities) + float(price))
+            logs.append(_float_bits(fits, 8, densities) + float(price))
     return float(np.logaddexp2.reduce(logs)) if logs else -np.inf
 
 
@@ -123,13 +144,10 @@ def oracle(drawn: Drawn) -> tuple[Family, float]:
     densities = [_top_density(row, drawn.vocabulary) for row in fresh]
     noise = noise_evidence(rows)
     evidence: dict[Family, float] = {"none": 0.0, "noise": noise.bits}
-    evidence["step"] = _step_bits(fresh, drawn.spec.step)
+    evidence["step"] = _step_bits(fresh, drawn.spec)
     families: tuple[Family, ...] = ("bf16", "fp16")
     for family in families:
-        fits = _fit_all(fresh, PRECISION[family], Warp())
-        evidence[family] = (
-            -np.inf if fits is None else _float_bits(fresh, fits, PRECISION[family], densities)
-        )
+        evidence[family] = _scaled_bits(fresh, drawn.spec, PRECISION[family], densities)
     if max(evidence.values()) < 30:
         evidence["softcap"] = _cap_bits(fresh, drawn.spec.cap, densities)
     evidence["float_logprob"] = float(

@@ -8,6 +8,7 @@ that the joint probability of a row under every family has a closed form (see
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -24,6 +25,8 @@ FREE_STEPS = (0.01, 0.5)
 CAPS = (15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 100.0)
 FREE_CAPS = (15.0, 100.0)
 NOISE = (0.003, 0.3)
+# Shares of float grids under a multiplier from 1 to 2, and of noise on top of bf16 logits.
+SCALED, NOISY_GRIDS = 0.1, 0.5
 VOCABULARIES = (500, 4000, 32000)
 LISTS = (5, 8, 20)
 ROW_COUNTS = (3, 10, 30)
@@ -66,7 +69,12 @@ def draw_spec(rng: np.random.Generator, family: Family, k: int = 20) -> ChannelS
         return ChannelSpec(family=family, cap=float(cap), precision=8, k=k)
     if family == "noise":
         low, high = np.log(NOISE)
-        return ChannelSpec(family=family, sd=float(np.exp(rng.uniform(low, high))), k=k)
+        beneath: Literal[8] | None = 8 if rng.random() < NOISY_GRIDS else None
+        sd = float(np.exp(rng.uniform(low, high)))
+        return ChannelSpec(family=family, sd=sd, precision=beneath, k=k)
+    if family in ("bf16", "fp16"):
+        scale = 2 ** rng.random() if rng.random() < SCALED else 1.0
+        return ChannelSpec(family=family, scale=float(scale), k=k)
     if family == "float_logprob":
         return ChannelSpec(family=family, precision=8 if rng.random() < 0.5 else 11, k=k)
     return ChannelSpec(family=family, k=k)

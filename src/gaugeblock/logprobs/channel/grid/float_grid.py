@@ -24,10 +24,15 @@ _LIMIT = 256.0
 _SCREEN = 3
 # Top logits of language models: 13 to 50 on the public rows whose offset is known.
 _USUAL_TOP, _USUAL_SPREAD, _FAR = 25.0, 12.0, 2e-4
-# Spread of the top logit over rows, nats, and its weight: different prompts lie nats apart, modes
-# of one prompt close together.
+# Spread over rows, nats, and its weight: top logits of different prompts lie nats apart, those of
+# modes of one prompt close together, and so does what a whole model's prompts share.
 _APART = {1.0: 0.005, 2.0: 0.03, 4.0: 0.3, 8.0: 0.5, 16.0: 0.15, 32.0: 0.015}
 _ALIKE = {1.0: 0.2, 2.0: 0.2, 4.0: 0.2, 8.0: 0.2, 16.0: 0.1, 32.0: 0.1}
+_SHARED = {1.0: 0.1, 2.0: 0.25, 4.0: 0.35, 8.0: 0.2, 16.0: 0.08, 32.0: 0.02}
+# How far below the last listed logit the bulk of the vocabulary lies, in units of the listed
+# logits' mean height over the last one (for an exponential tail the logarithm of the number of
+# tokens over k), and the weight of each; what is left is for top logits that share nothing.
+_BULK = {0.0: 0.3, 2.0: 0.15, 4.0: 0.15, 6.0: 0.1, 8.0: 0.1}
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,14 @@ class RowFit:
     Attributes:
         tops: grid logits, shape (m,); empty if the row does not lie on the grid.
         bits: evidence against no grid given each top logit, before the prior, shape (m,).
+        reach: nats from the top logit down to the last one listed.
+        height: mean height of the listed logits over the last one, nats.
     """
 
     tops: Array
     bits: Array
+    reach: float
+    height: float
 
 
 @lru_cache(maxsize=4)
@@ -72,16 +81,18 @@ def fit_row(reading: Reading, bits: int, warp: Warp, tops: Array | None = None) 
         slope = warp.slope(shown)
         gap = spacing(np.nan_to_num(held), bits)
         off = np.abs(held - np.rint(held / gap) * gap) * slope
-        reach = error[None, chosen] + warp.slack(alive)[:, None]
-        fits = np.all(off <= reach, axis=1)
+        reach = error[None, chosen] + warp.arithmetic(alive)[:, None]
+        # A doubtful parameter is one for all numbers and paid for once, not by each of them.
+        fits = np.all(off <= reach + warp.slack(alive)[:, None], axis=1)
         gain = np.log2(np.maximum(gap * slope / (2 * reach), 1.0))
         total = (total + gain.sum(axis=1))[fits]
         alive = alive[fits]
-    return RowFit(alive, total)
+    deepest = float(gaps.max(initial=0.0))
+    return RowFit(alive, total, deepest, deepest - float(gaps.mean()) if gaps.size else 0.0)
 
 
-@lru_cache(maxsize=2)
-def _location_priors(prompts_differ: bool) -> tuple[Array, Array]:
+@lru_cache(maxsize=3)
+def _location_priors(spreads: tuple[tuple[float, float], ...]) -> tuple[Array, Array]:
     """Return densities of the top logit over bins, one row per (location, spread), and weights."""
     centres = np.arange(-_LIMIT, _LIMIT, _BIN) + _BIN / 2
     locations = np.concatenate(
@@ -91,7 +102,7 @@ def _location_priors(prompts_differ: bool) -> tuple[Array, Array]:
     usual = width * np.exp(-0.5 * ((locations - _USUAL_TOP) / _USUAL_SPREAD) ** 2)
     weight = (1 - _FAR) * usual / usual.sum() + _FAR * width / width.sum()
     rows, weights = [], []
-    for spread, share in (_APART if prompts_differ else _ALIKE).items():
+    for spread, share in spreads:
         density = np.exp(-0.5 * ((centres[None, :] - locations[:, None]) / spread) ** 2)
         rows.append(density / density.sum(axis=1, keepdims=True) / _BIN)
         weights.append(share * weight)
@@ -99,11 +110,13 @@ def _location_priors(prompts_differ: bool) -> tuple[Array, Array]:
 
 
 def shared_evidence(fits: Sequence[RowFit], bits: int, *, prompts_differ: bool) -> float:
-    """Return the bits for a float grid when all rows share an unknown range of top logits.
+    """Return the bits for a float grid when all rows share an unknown range of logits.
 
-    The top logits are normal around a location (25 give or take 12, one in 5,000 anywhere
-    from -128 to 128) with a spread from 1 to 32, both unknown and integrated out, so that thirty
-    rows pay once for where the logits lie, not thirty times.
+    The mean top logit is 25 give or take 12 (one in 5,000 anywhere from -128 to 128). What the
+    rows share, with a spread from 1 to 32, is their top logit, or the last logit listed, or the
+    bulk of the vocabulary some way below it: a confident prompt lifts its top over the others far
+    more than it moves the rest. All of these are integrated out, so that thirty rows pay once for
+    where the logits lie, not thirty times.
 
     Args:
         fits: one per distinct row.
@@ -113,15 +126,31 @@ def shared_evidence(fits: Sequence[RowFit], bits: int, *, prompts_differ: bool) 
     Returns:
         Bits against no grid; minus infinity if any row cannot lie on the grid.
     """
-    priors, weights = _location_priors(prompts_differ)
+    if not all(fit.tops.size for fit in fits):
+        return -np.inf
+    apart = _APART if prompts_differ else _ALIKE
+    left = 1.0 - sum(_BULK.values())
+    found = [_anchored(fits, bits, np.zeros(len(fits)), apart) + float(np.log2(left))]
+    for below, share in _BULK.items():
+        down = np.array([fit.reach + below * fit.height for fit in fits])
+        # Moved by their mean, so that the prior on the mean top logit stays what it is.
+        moved = down - down.mean()
+        found.append(_anchored(fits, bits, moved, _SHARED) + float(np.log2(share)))
+    return float(np.logaddexp2.reduce(found))
+
+
+def _anchored(
+    fits: Sequence[RowFit], bits: int, moved: Array, spreads: dict[float, float]
+) -> float:
+    """Return the bits where the top logits less ``moved`` share a location and a spread."""
+    priors, weights = _location_priors(tuple(spreads.items()))
     total = np.log2(weights)
-    for fit in fits:
-        if not fit.tops.size:
-            return -np.inf
+    for fit, move in zip(fits, moved, strict=True):
         best = float(fit.bits.max())
         weight = spacing(fit.tops, bits) * np.exp2(fit.bits - best)
-        place = np.clip(((fit.tops + _LIMIT) / _BIN).astype(int), 0, priors.shape[1] - 1)
-        mass = priors @ np.bincount(place, weight, minlength=priors.shape[1])
+        place = ((fit.tops - move + _LIMIT) / _BIN).astype(int)
+        filled = np.bincount(np.clip(place, 0, priors.shape[1] - 1), weight)
+        mass = priors[:, : filled.size] @ filled
         total += best + np.log2(np.maximum(mass, 1e-300))
     best = float(total.max())
     return best + float(np.log2(np.sum(np.exp2(total - best))))

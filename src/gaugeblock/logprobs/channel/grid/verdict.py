@@ -14,6 +14,7 @@ from gaugeblock.logprobs.channel.grid.float_grid import (
     shared_evidence,
 )
 from gaugeblock.logprobs.channel.grid.float_logprob import logprob_evidence
+from gaugeblock.logprobs.channel.grid.free_scale import free_scales
 from gaugeblock.logprobs.channel.grid.lattice import Lattice, find_lattice
 from gaugeblock.logprobs.channel.grid.noise import noise_evidence
 from gaugeblock.logprobs.channel.grid.softcap import CapFit, find_cap
@@ -26,9 +27,9 @@ ENOUGH_BITS = 10.0
 # back onto the grid.
 _EXPLAINED = 30.0
 _IMPOSSIBLE = -1000.0
-# How often a float grid comes multiplied by something at temperature 1: Grok-1's output
-# multiplier is the one known case.
-_SCALED = 2.0**-16
+# How often a float grid comes multiplied by something that is no power of two: output
+# multipliers are common, but most servers round again after them.
+_SCALED = 2.0**-4
 
 
 class GridVerdict(Record):
@@ -71,23 +72,29 @@ class GridVerdict(Record):
     numbers: int
 
 
-def _float_fits(rows: Sequence[Reading], bits: int, scale: float) -> tuple[RowFit, ...] | None:
+def _float_fits(rows: Sequence[Reading], bits: int, warp: Warp) -> tuple[RowFit, ...] | None:
     fits = []
     for row in sorted(rows, key=lambda row: -row.gaps.size):
-        fit = fit_row(row, bits, Warp(scale=scale))
+        fit = fit_row(row, bits, warp)
         if not fit.tops.size:
             return None
         fits.append(fit)
     return tuple(fits)
 
 
-def _scales(lattice: Lattice | None) -> list[tuple[float, float]]:
-    """Return the scales to try for a float grid with the log2 price of each."""
-    scales = [(1.0, 0.0)]
+def _scaled(warp: Warp, doubt: float) -> tuple[Warp, float]:
+    """Return a multiplier with the log2 price of naming it, its relative doubt given."""
+    width = max(2 * doubt, 2.0**-22) / np.log(2)
+    return warp, float(np.log2(_SCALED * width))
+
+
+def _scales(lattice: Lattice | None, widest: float) -> list[tuple[Warp, float]]:
+    """Return the multipliers to try for a float grid with the log2 price of each."""
+    scales = [(Warp(), 0.0)]
     if lattice is not None and lattice.origin != "dyadic":
         mantissa = float(np.ldexp(lattice.step, -int(np.floor(np.log2(lattice.step)))))
-        width = max(2 * lattice.uncertainty / lattice.step, 2.0**-22) / np.log(2)
-        scales.append((mantissa, float(np.log2(_SCALED * width))))
+        doubt = lattice.uncertainty / lattice.step
+        scales.append(_scaled(Warp(scale=mantissa, doubt=doubt * widest), doubt))
     return scales
 
 
@@ -114,21 +121,25 @@ def identify(rows: Sequence[Reading], enough: float = ENOUGH_BITS) -> GridVerdic
     if lattice is not None:
         evidence["step"] = lattice.evidence
     apart = len({row.prompt for row in fresh}) == len(fresh) and not anonymous(fresh)
+    widest = max(float(row.gaps[-1]) for row in fresh)
     floats: dict[Family, tuple[float | None, tuple[RowFit, ...]]] = {}
     flat_bits: float | None = None
-    families: tuple[Family, ...] = ("bf16", "fp16")
-    for family in families:
-        precision = PRECISION[family]
-        for scale, price in _scales(lattice):
-            fits = _float_fits(fresh, precision, scale)
-            if fits is None:
-                continue
-            bits = shared_evidence(fits, precision, prompts_differ=apart) + price
+
+    def consider(family: Family, warp: Warp, price: float) -> tuple[RowFit, ...] | None:
+        fits = _float_fits(fresh, PRECISION[family], warp)
+        if fits is not None:
+            bits = shared_evidence(fits, PRECISION[family], prompts_differ=apart) + price
             if bits > evidence.get(family, -np.inf):
                 evidence[family] = bits
-                floats[family] = (scale, fits)
-            if family == "bf16" and scale == 1.0 and lattice is not None:
-                flat = flat_evidence(fits, precision) - lattice.bits
+                floats[family] = (warp.scale, fits)
+        return fits
+
+    families: tuple[Family, ...] = ("bf16", "fp16")
+    for family in families:
+        for warp, price in _scales(lattice, widest):
+            fits = consider(family, warp, price)
+            if fits and family == "bf16" and warp.scale == 1.0 and lattice is not None:
+                flat = flat_evidence(fits, PRECISION[family]) - lattice.bits
                 flat_bits = flat if np.isfinite(flat) else None
     format_bits: int | None = None
     for precision in (11, 8):
@@ -138,6 +149,9 @@ def identify(rows: Sequence[Reading], enough: float = ENOUGH_BITS) -> GridVerdic
             format_bits = precision
     cap: CapFit | None = None
     if max(evidence.values()) < _EXPLAINED or evidence["noise"] >= _EXPLAINED:
+        for family in families:
+            for warp in free_scales(fresh, PRECISION[family]):
+                consider(family, *_scaled(warp, warp.doubt / widest))
         cap = find_cap(fresh, prompts_differ=apart)
         if cap is not None:
             evidence["softcap"] = cap.bits
@@ -145,9 +159,9 @@ def identify(rows: Sequence[Reading], enough: float = ENOUGH_BITS) -> GridVerdic
     leading, best = ranked[0]
     lead = best - ranked[1][1]
     named: Family = leading if lead >= enough else "undecided"
-    multiplier, fits = floats.get(leading, (None, ()))
+    multiplier, chosen = floats.get(leading, (None, ()))
     if leading == "softcap" and cap is not None:
-        fits = cap.rows
+        chosen = cap.rows
     return GridVerdict(
         family=named,
         bits=round(lead, 2),
@@ -159,8 +173,8 @@ def identify(rows: Sequence[Reading], enough: float = ENOUGH_BITS) -> GridVerdic
         precision=_precision(leading, cap, format_bits),
         scale=multiplier,
         sd=noise.sd if leading == "noise" else None,
-        top_logit=_tops(fits),
-        unique_tops=sum(fit.tops.size == 1 for fit in fits) if fits else None,
+        top_logit=_tops(chosen),
+        unique_tops=sum(fit.tops.size == 1 for fit in chosen) if chosen else None,
         flat_bits=None if flat_bits is None else round(flat_bits, 2),
         rows=len(fresh),
         numbers=numbers,

@@ -16,7 +16,8 @@ class Warp:
     Attributes:
         scale: multiplier of the grid, used where ``cap`` is None.
         cap: nats; None for no cap.
-        doubt: nats by which the cap may be off.
+        doubt: nats by which the cap may be off; without a cap, nats by which an error of the
+            scale may move the widest gap.
     """
 
     scale: float = 1.0
@@ -45,15 +46,17 @@ class Warp:
         slope: Array = 1.0 - (shown / self.cap) ** 2
         return slope
 
-    def slack(self, tops: Array) -> Array:
-        """Return the extra error of the reported gaps below each top logit, nats.
+    def arithmetic(self, tops: Array) -> Array:
+        """Return what a float32 tanh adds to the error of the gaps below each top logit, nats."""
+        return np.full(tops.shape, 0.0 if self.cap is None else 1.5e-7 * self.cap)
 
-        A float32 tanh is off by a little, and so is a fitted cap: what a cap takes from a logit
-        z is about z^3 / (3 cap^2), so an error of the cap moves it by 2 z^3 / (3 cap^3) times as
-        much.
+    def slack(self, tops: Array) -> Array:
+        """Return how far a doubtful parameter may move the gaps below each top logit, nats.
+
+        What a cap takes from a logit z is about z^3 / (3 cap^2), so an error of the cap moves it
+        by 2 z^3 / (3 cap^3) times as much.
         """
         if self.cap is None:
-            return np.zeros(tops.shape)
-        moved = np.minimum(np.abs(tops / self.cap) ** 3 * (2 / 3), 1.0)
-        slack: Array = 1.5e-7 * self.cap + self.doubt * moved
-        return slack
+            return np.full(tops.shape, self.doubt)
+        moved: Array = np.minimum(np.abs(tops / self.cap) ** 3 * (2 / 3), 1.0)
+        return self.doubt * moved
