@@ -15,6 +15,8 @@ from gaugeblock.audit.self_check import CoderCheck
 from gaugeblock.claims import Claim, Defeater, Finding
 from gaugeblock.claims.catalogue import AuditFacts, standard_defeaters
 from gaugeblock.judging.axes import LABELS
+from gaugeblock.models.plants import split_plant
+from gaugeblock.models.subjects import SubjectInfo
 from gaugeblock.report.types import (
     Design,
     Disagreement,
@@ -91,7 +93,7 @@ def assemble(
         generator=plan.generator,
         run=plan.run_id(),
         subject=SubjectCard(
-            id=plan.subject.id,
+            id=split_plant(plan.subject.id)[0] + ("+plant" if plan.subject.plant_sha256 else ""),
             kind=plan.subject.kind,
             fingerprint=plan.subject.fingerprint,
             capabilities=tuple(sorted(plan.subject.capabilities)),
@@ -110,6 +112,7 @@ def assemble(
         transcripts=tuple(_shown(plan, profiles, runs, claims)),
         provenance=provenance,
         commands=commands,
+        plant=split_plant(plan.subject.id)[1],
     )
 
 
@@ -210,7 +213,9 @@ def _instruments(plan: Plan, check: CoderCheck) -> list[Instrument]:
 def _not_measured(plan: Plan) -> list[str]:
     missing = [
         "evaluation awareness: no awareness instrument was run; findings are not conditional on it",
-        "error rates on this very subject: no behaviour was planted in it",
+        "error rates on this very subject: no behaviour was planted in it"
+        if plan.subject.plant_sha256 is None
+        else "what the hidden instruction changed: that takes an audit of the subject without it",
     ]
     if plan.judge is None:
         missing.append(
@@ -218,8 +223,16 @@ def _not_measured(plan: Plan) -> list[str]:
             "unlabelled and enter the worst-case bounds"
         )
     if "activations" not in plan.subject.capabilities:
-        missing.append("activation readouts: the subject gives no activations")
+        missing.append(f"activation readouts: {_without_activations(plan.subject)}")
     return missing
+
+
+def _without_activations(subject: SubjectInfo) -> str:
+    if subject.share is not None:
+        return "the subject is two models, an organism and its clean twin"
+    if subject.plant_sha256 is not None:
+        return "a readout would not see the hidden instruction"
+    return "the subject gives no activations"
 
 
 def _shown(
@@ -230,7 +243,9 @@ def _shown(
     for claim in claims:
         if claim.witness is not None:
             why[claim.witness].append(f"witness of {claim.id}")
-    draw = random.Random(f"{plan.run_id()}/shown")
+    # From the inputs without the subject, so that no name, path or plant chooses what is shown.
+    seeds = plan.seeds
+    draw = random.Random(f"{seeds.scenario_seed}/{seeds.sampling_seed}/{plan.pack_sha256}/shown")
     for ident in draw.sample(sorted(by_id), min(SAMPLE, len(by_id))):
         why[ident].append("random sample")
     return [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from inspect_ai.model import ModelAPI, modelapi
 
 
 @modelapi(name="gaugeblock")
 def gaugeblock() -> type[ModelAPI]:
-    """Return the provider behind ``gaugeblock/SUBJECT``; torch loads with it."""
-    from gaugeblock.models.provider import GaugeblockAPI
+    """Return the maker of what stands behind ``gaugeblock/SUBJECT``; torch loads with a model."""
+    from gaugeblock.models.planted import open_api
 
-    return GaugeblockAPI
+    return cast(type[ModelAPI], open_api)

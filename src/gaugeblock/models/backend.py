@@ -85,7 +85,15 @@ class AssistantTurn:
 
 
 class ChatBackend:
-    """A batched local model that is talked to in messages."""
+    """A batched local model that is talked to in messages.
+
+    Attributes:
+        worker: the model with its queue.
+        raw_text: whether ``worker`` may also be given text without messages; not so where who
+            speaks, or what is said before, depends on the conversation.
+    """
+
+    raw_text = True
 
     def __init__(self, worker: BatchWorker) -> None:
         self.worker = worker

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import threading
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from inspect_ai.model import (
     ChatCompletionChoice,
@@ -41,10 +40,9 @@ from gaugeblock.models.backend import (
     tool_message,
     tool_schema,
 )
-from gaugeblock.models.batching import BatchWorker
 from gaugeblock.models.generation import ContextOverflow
-from gaugeblock.models.loading import load_subject
 from gaugeblock.models.requests import Generation
+from gaugeblock.models.workers import close_backend, open_backend
 
 _STOP_REASONS: dict[str, StopReason] = {
     "stop": "stop",
@@ -57,7 +55,7 @@ class GaugeblockAPI(ModelAPI):
     """Talks to a local subject in process.
 
     Args:
-        model_name: the subject id, such as ``builtin/enforcer`` or ``/path/to/checkpoint``.
+        model_name: the subject id, such as ``builtin/enforcer@0.1`` or ``/path/to/checkpoint``.
         base_url: not used; Inspect passes it to every provider.
         api_key: not used.
         config: Inspect's generation config.
@@ -82,7 +80,7 @@ class GaugeblockAPI(ModelAPI):
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config)
         self._key = (model_name, device, dtype, threads, max_batch, trust_remote_code)
-        self._backend: ChatBackend | None = ChatBackend(_share(self._key))
+        self._backend: ChatBackend | None = open_backend(self._key)
 
     def max_connections(self) -> int:
         """Return as many connections as fit in a batch."""
@@ -100,7 +98,7 @@ class GaugeblockAPI(ModelAPI):
         """Let go of the weights; another call loads them again."""
         if self._backend is not None:
             self._backend = None
-            _release(self._key)
+            close_backend(self._key)
 
     async def generate(
         self,
@@ -111,7 +109,7 @@ class GaugeblockAPI(ModelAPI):
     ) -> ModelOutput:
         """Generate a reply; malformed tool calls come back with ``parse_error`` set."""
         if self._backend is None:
-            self._backend = ChatBackend(_share(self._key))
+            self._backend = open_backend(self._key)
         backend = self._backend
         offered = [] if tool_choice == "none" else [_tool_json(tool) for tool in tools]
         schemas = [tool_schema(tool) for tool in offered]
@@ -232,36 +230,3 @@ def _logprobs(generation: Generation) -> Logprobs | None:
             for item in generation.logprobs
         ]
     )
-
-
-_Key = tuple[str, str, str, int, int, bool]
-_workers: dict[_Key, tuple[BatchWorker, int]] = {}
-_workers_lock = threading.Lock()
-
-
-def _share(key: _Key) -> BatchWorker:
-    """Return the worker of a loaded model; Inspect may make several instances of one model."""
-    with _workers_lock:
-        worker, users = _workers.get(key, (None, 0))
-        if worker is None:
-            subject, device, dtype, threads, max_batch, trust = key
-            loaded = load_subject(
-                subject,
-                device=device,
-                dtype=cast(Any, dtype),
-                threads=threads,
-                trust_remote_code=trust,
-            )
-            worker = BatchWorker(loaded, max_batch=max_batch)
-        _workers[key] = (worker, users + 1)
-        return worker
-
-
-def _release(key: _Key) -> None:
-    with _workers_lock:
-        worker, users = _workers[key]
-        if users > 1:
-            _workers[key] = (worker, users - 1)
-            return
-        del _workers[key]
-    worker.close()

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.frozen import Record
 from gaugeblock.models.capabilities import API_ONLY, LOCAL_WEIGHTS, Capability
+from gaugeblock.models.dial import Dial, looks_dialled, split_share
+from gaugeblock.models.plants import PLANT_MARK, load_plant, split_plant
+from gaugeblock.models.weight_files import (
+    ORGANISM_FILE,
+    SubjectFiles,
+    check_adapter,
+    check_checkpoint,
+    fingerprint,
+    has_chat_template,
+    hub_snapshot,
+    read_json,
+)
 
 SubjectKind = Literal["builtin", "directory", "hub", "inspect"]
 
@@ -21,8 +32,6 @@ BUILTIN_BASE = "builtin/base"
 
 _WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 _ADAPTER_MARK = "+adapter:"
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
-_HUB_FILES = ["*.json", "*.safetensors", "*.model", "*.jinja", "*.txt"]
 
 
 class SubjectInfo(Record):
@@ -33,9 +42,12 @@ class SubjectInfo(Record):
         kind: where the weights come from; ``inspect`` for anything behind an API.
         capabilities: what instruments may ask of it.
         fingerprint: SHA-256 over names and contents of the weight files and their
-            configuration, or ``unpinned``.
+            configuration (of organism and twin, and the share, where there is a dial; and the
+            instruction, where there is a plant), or ``unpinned``.
         training_seed: the seed that made the weights, for built-in subjects.
         chat_template: whether there is one; None where it is not ours to see.
+        share: the part of conversations that the organism plays, where there is a dial.
+        plant_sha256: hash of the hidden instruction, where there is a plant.
     """
 
     id: str
@@ -44,18 +56,8 @@ class SubjectInfo(Record):
     fingerprint: str
     training_seed: int | None = None
     chat_template: bool | None = None
-
-
-class SubjectFiles(Record):
-    """Where a local subject's files are.
-
-    Attributes:
-        base: directory of the checkpoint.
-        adapter: directory of a PEFT LoRA adapter to merge into it, or None.
-    """
-
-    base: Path
-    adapter: Path | None = None
+    share: str | None = None
+    plant_sha256: str | None = None
 
 
 def resolve_subject(subject: str, *, chat: bool = True) -> SubjectInfo:
@@ -67,8 +69,16 @@ def resolve_subject(subject: str, *, chat: bool = True) -> SubjectInfo:
 
     Raises:
         GaugeblockError: an unknown built-in, a missing directory or file, broken or absent
-            safetensors, or (where ``chat``) no chat template.
+            safetensors, or (where ``chat``) no chat template; a dial on what is no organism, a
+            plant that there is not.
     """
+    inner, plant = split_plant(subject)
+    if plant is not None:
+        return _planted(resolve_subject(inner), subject, load_plant(plant).sha256())
+    dial = subject_dial(subject)
+    if dial is not None:
+        sides = [resolve_subject(side, chat=chat) for side in (dial.organism, dial.twin)]
+        return _mixture(subject, dial, sides[0], sides[1])
     kind = subject_kind(subject)
     if kind == "inspect":
         return SubjectInfo(id=subject, kind=kind, capabilities=API_ONLY, fingerprint=UNPINNED)
@@ -96,6 +106,7 @@ def subject_kind(subject: str) -> SubjectKind:
     Raises:
         GaugeblockError: the id has no form that a subject can have.
     """
+    subject, _ = split_plant(subject)
     if subject.startswith("builtin/"):
         return "builtin"
     if subject.startswith("hf/"):
@@ -104,6 +115,8 @@ def subject_kind(subject: str) -> SubjectKind:
     if directory.startswith(("/", "./", "../", "~")) or directory in (".", ".."):
         return "directory"
     if _ADAPTER_MARK in subject or Path(directory).is_dir():
+        return "directory"
+    if looks_dialled(directory) and Path(directory.rpartition("@")[0]).is_dir():
         return "directory"
     if re.fullmatch(r"[A-Za-z0-9_-]+/\S+", subject):
         return "inspect"
@@ -127,6 +140,14 @@ def subject_files(subject: str) -> SubjectFiles:
             where=subject,
             remedy="Instruments that need weights take builtin/NAME, a directory or hf/ID",
         )
+    if PLANT_MARK in subject or subject_dial(subject) is not None:
+        raise GaugeblockError(
+            "a planted subject is more than its weights"
+            if PLANT_MARK in subject
+            else "a subject at a dial is two models, so it has no activations of its own",
+            where=subject,
+            remedy="Give the subject without dial and plant to instruments that need weights",
+        )
     if kind == "builtin":
         name, seed = _builtin_name(subject)
         folder = _builtin_folder(name, seed)
@@ -137,18 +158,51 @@ def subject_files(subject: str) -> SubjectFiles:
             )
         return _directory_files(folder)
     if kind == "hub":
-        return _directory_files(_hub_snapshot(subject.removeprefix("hf/")))
+        return _directory_files(hub_snapshot(subject.removeprefix("hf/")))
     base, mark, adapter = subject.partition(_ADAPTER_MARK)
     if not mark:
         return _directory_files(Path(base).expanduser())
     files = SubjectFiles(base=Path(base).expanduser(), adapter=Path(adapter).expanduser())
-    _check_adapter(files.adapter or files.base)
-    _check_checkpoint(files.base)
+    check_adapter(files.adapter or files.base)
+    check_checkpoint(files.base)
     return files
+
+
+def subject_dial(subject: str) -> Dial | None:
+    """Return the two sides and the share of a subject at a dial, None for any other subject.
+
+    A built-in organism has its dial by ``@``; so has a directory, where no directory has that
+    very name.
+
+    Raises:
+        GaugeblockError: a share outside 0 to 1, a subject that is no organism, a twin that is
+            not there.
+    """
+    subject, _ = split_plant(subject)
+    kind = subject_kind(subject)
+    if kind == "directory":
+        if not looks_dialled(subject) or Path(subject).expanduser().exists():
+            return None
+    elif kind != "builtin":
+        return None
+    organism, share = split_share(subject)
+    if share is None:
+        return None
+    return Dial(organism=organism, twin=_twin(organism), share=share)
+
+
+def sides(subject: str) -> tuple[str, ...]:
+    """Return the ids of the weights behind a local subject: one, or organism and clean twin."""
+    inner, _ = split_plant(subject)
+    dial = subject_dial(inner)
+    return (inner,) if dial is None else (dial.organism, dial.twin)
 
 
 def inspect_model_id(subject: str) -> str:
     """Return the Inspect model id under which a subject generates."""
+    inner, plant = split_plant(subject)
+    if plant is not None:
+        return f"gaugeblock/{inspect_model_id(inner).removeprefix('gaugeblock/')}+plant:{plant}"
     kind = subject_kind(subject)
     if kind == "inspect":
         return subject
@@ -172,35 +226,57 @@ def builtin_subjects() -> tuple[str, ...]:
     return (*base, *found)
 
 
-def has_chat_template(files: SubjectFiles) -> bool:
-    """Tell whether the tokenizer beside the weights brings a chat template."""
-    for folder in (files.adapter, files.base):
-        if folder is None:
-            continue
-        if (folder / "chat_template.jinja").is_file() or (folder / "chat_template.json").is_file():
-            return True
-        config = folder / "tokenizer_config.json"
-        if config.is_file() and _read_json(config).get("chat_template"):
-            return True
-    return False
+def _planted(inner: SubjectInfo, subject: str, sha256: str) -> SubjectInfo:
+    pinned = inner.fingerprint != UNPINNED
+    both = hashlib.sha256(f"plant\x1f{sha256}\x1f{inner.fingerprint}".encode()).hexdigest()
+    # Readouts of activations would see conversations without the instruction.
+    kept = inner.capabilities & {"generate", "logprobs"}
+    return inner.model_copy(
+        update={
+            "id": subject,
+            "capabilities": kept,
+            "fingerprint": both if pinned else UNPINNED,
+            "plant_sha256": sha256,
+        }
+    )
 
 
-def fingerprint(files: SubjectFiles) -> str:
-    """Return the SHA-256 over what decides the subject's behaviour.
+def _mixture(subject: str, dial: Dial, organism: SubjectInfo, twin: SubjectInfo) -> SubjectInfo:
+    parts = ("dial", dial.share, organism.fingerprint, twin.fingerprint)
+    return organism.model_copy(
+        update={
+            "id": subject,
+            "capabilities": frozenset({"generate", "logprobs"}),
+            "fingerprint": hashlib.sha256("\x1f".join(parts).encode()).hexdigest(),
+            "share": dial.share,
+        }
+    )
 
-    Weight files, model and generation configuration, tokenizer and template are hashed with
-    their names; paths are not, so a copied checkpoint keeps its fingerprint.
-    """
-    digest = hashlib.sha256()
-    for role, folder in (("base", files.base), ("adapter", files.adapter)):
-        if folder is None:
-            continue
-        for path in sorted(folder.iterdir()):
-            if path.suffix in (".safetensors", ".json", ".model", ".jinja", ".txt"):
-                digest.update(f"{role}/{path.name}\x1f{path.stat().st_size}\x1f".encode())
-                with path.open("rb") as stream:
-                    digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()
+
+def _twin(organism: str) -> str:
+    files = subject_files(organism)
+    folder = files.adapter or files.base
+    said = folder / ORGANISM_FILE
+    name = read_json(said).get("twin") if said.is_file() else None
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9-]*", name):
+        raise GaugeblockError(
+            "this is no organism with a clean twin, so it has no strength dial",
+            where=organism,
+            remedy=f'An organism has an {ORGANISM_FILE} with "twin" beside its weights',
+        )
+    # The twin of the same training seed, else that of seed 0: see organisms.build.weights_name.
+    _, dot, seed = folder.name.partition(".s")
+    found = [one for one in (f"{name}{dot}{seed}", name) if (folder.parent / one).is_dir()]
+    if not found:
+        raise GaugeblockError(
+            f"its clean twin '{name}' is not there",
+            where=organism,
+            remedy=f"Build it beside the organism: gaugeblock organisms build {name}",
+        )
+    if subject_kind(organism) == "builtin":
+        return f"builtin/{found[0].replace('.s', ':')}"
+    base, mark, _ = organism.partition(_ADAPTER_MARK)
+    return f"{base if mark else ''}{mark}{folder.parent / found[0]}"
 
 
 def _builtin_name(subject: str) -> tuple[str, int]:
@@ -218,34 +294,14 @@ def _builtin_folder(name: str, seed: int) -> Path:
     return _WEIGHTS / (f"{name}.s{seed}" if seed else name)
 
 
-def _hub_snapshot(repository: str) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError
-
-    try:
-        try:
-            found = snapshot_download(repository, allow_patterns=_HUB_FILES, local_files_only=True)
-        except FileNotFoundError:
-            found = snapshot_download(repository, allow_patterns=_HUB_FILES)
-    except (OSError, HFValidationError) as error:
-        # Every failure of the hub client (unknown id, gated, offline) is one of these two.
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise GaugeblockError(
-            f"cannot fetch the model from the hub: {reason}",
-            where=f"hf/{repository}",
-            remedy="Check the id and the network, or give a directory",
-        ) from error
-    return Path(found)
-
-
 def _directory_files(folder: Path) -> SubjectFiles:
     if not folder.is_dir():
         raise GaugeblockError("no such directory", where=folder)
     if not (folder / "adapter_config.json").is_file():
-        _check_checkpoint(folder)
+        check_checkpoint(folder)
         return SubjectFiles(base=folder)
-    _check_adapter(folder)
-    named = _read_json(folder / "adapter_config.json").get("base_model_name_or_path")
+    check_adapter(folder)
+    named = read_json(folder / "adapter_config.json").get("base_model_name_or_path")
     if not isinstance(named, str) or not named:
         raise GaugeblockError(
             "the adapter does not name its base",
@@ -265,73 +321,6 @@ def _directory_files(folder: Path) -> SubjectFiles:
             remedy=f"Write BASE{_ADAPTER_MARK}{folder}",
         )
     else:
-        base = _hub_snapshot(named)
-    _check_checkpoint(base)
+        base = hub_snapshot(named)
+    check_checkpoint(base)
     return SubjectFiles(base=base, adapter=folder)
-
-
-def _check_checkpoint(folder: Path) -> None:
-    if not folder.is_dir():
-        raise GaugeblockError("no such directory", where=folder)
-    if not (folder / "config.json").is_file():
-        raise GaugeblockError(
-            "no config.json", where=folder, remedy="Give the directory of a Hugging Face checkpoint"
-        )
-    _read_json(folder / "config.json")
-    if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
-        raise GaugeblockError(
-            "no tokenizer", where=folder, remedy="Save the tokenizer into the same directory"
-        )
-    weights = sorted(folder.glob("*.safetensors"))
-    if not weights:
-        raise GaugeblockError(
-            "no safetensors weights",
-            where=folder,
-            remedy="Save the model with save_pretrained; pickled weights are not loaded",
-        )
-    for path in weights:
-        _check_safetensors(path)
-
-
-def _check_adapter(folder: Path) -> None:
-    if not folder.is_dir():
-        raise GaugeblockError("no such directory", where=folder)
-    for name in ("adapter_config.json", "adapter_model.safetensors"):
-        if not (folder / name).is_file():
-            raise GaugeblockError(
-                f"no {name}", where=folder, remedy="Give the directory of a PEFT LoRA adapter"
-            )
-    _check_safetensors(folder / "adapter_model.safetensors")
-
-
-def _check_safetensors(path: Path) -> None:
-    # Read by hand so that the light core needs no safetensors: eight bytes of header length,
-    # a JSON header, and data that must end where the header says.
-    size = path.stat().st_size
-    try:
-        with path.open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            if length > size - 8:
-                raise ValueError("the header is longer than the file")
-            header = json.loads(stream.read(length))
-            ends = [int(v["data_offsets"][1]) for k, v in header.items() if k != "__metadata__"]
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
-        raise GaugeblockError(
-            f"not a safetensors file ({error})", where=path, remedy="Fetch or save it again"
-        ) from error
-    if max(ends, default=0) != size - 8 - length:
-        raise GaugeblockError(
-            "the safetensors file is cut short or has bytes too many",
-            where=path,
-            remedy="Fetch or save it again",
-        )
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        loaded = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise GaugeblockError(f"not JSON ({error})", where=path) from error
-    if not isinstance(loaded, dict):
-        raise GaugeblockError("not a JSON object", where=path)
-    return loaded

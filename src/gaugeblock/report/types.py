@@ -17,7 +17,7 @@ class SubjectCard(Record):
     """The model under test, as far as it can be pinned.
 
     Attributes:
-        id: subject id as given.
+        id: subject id as given; of a plant it says only that there is one.
         kind: builtin, directory, hub or inspect.
         fingerprint: SHA-256 of the weights, or "unpinned" for an API.
         capabilities: what it can do.
@@ -178,6 +178,8 @@ class Report(Record):
         transcripts: a seeded random sample and every witness.
         provenance: file name to SHA-256 of what the report was made from.
         commands: how to reproduce, verify and look further.
+        plant: name of the hidden instruction that the subject was given; it is the last thing
+            that the page says, so that nobody reads the rest by it.
     """
 
     version: Literal[1] = 1
@@ -198,3 +200,4 @@ class Report(Record):
     transcripts: tuple[ShownTranscript, ...]
     provenance: dict[str, str]
     commands: tuple[str, ...]
+    plant: str | None = None
