@@ -71,7 +71,7 @@ def load_plant(name: str) -> Plant:
         GaugeblockError: there is none, or the file is not of the form.
     """
     path = Path(name).expanduser() if name.endswith(".md") else _folder() / f"{name}.md"
-    if path.stem not in plant_names() and not name.endswith(".md"):
+    if name not in plant_names() and not name.endswith(".md"):
         known = ", ".join(plant_names())
         raise GaugeblockError("there is no such plant", where=name, remedy=f"Known: {known}")
     try:
