@@ -14,33 +14,39 @@ from gaugeblock.audit.normalise import transcript_of_sample
 from gaugeblock.audit.plan import PLAN_FILE, Plan
 from gaugeblock.audit.transcribe import transcribe
 from gaugeblock.errors import GaugeblockError
-from gaugeblock.scenarios.types import Situation
+from gaugeblock.scenarios.types import Scene, Situation
 from gaugeblock.transcripts import Transcript, transcript_id
 
 LOGS_FOLDER = "logs"
 
 
 def transcripts(run: Path, plan: Plan, situations: Sequence[Situation]) -> tuple[Transcript, ...]:
-    """Return one transcript per situation, in order; a sample that is in no log is "error".
+    """Return one transcript per situation of an audit, in order; see ``transcripts_of``."""
+    return transcripts_of(run, situations, plan.seeds.sampling_seed)
+
+
+def transcripts_of(
+    run: Path, scenes: Sequence[Scene], sampling_seed: int
+) -> tuple[Transcript, ...]:
+    """Return one transcript per scene, in order; a sample that is in no log is "error".
 
     A sample that is in several logs (an earlier attempt and a later one) is taken from the one
     that finished it, so that nothing is counted twice.
     """
-    seed = plan.seeds.sampling_seed
-    wanted = {transcript_id(one.id, seed): one for one in situations}
+    wanted = {transcript_id(one.id, sampling_seed): one for one in scenes}
     found: dict[str, Transcript] = {}
     for sample in samples(run):
         ident = str(sample.id)
-        situation = wanted.get(ident)
-        if situation is None:
+        scene = wanted.get(ident)
+        if scene is None:
             continue
-        transcript = transcript_of_sample(sample, situation, seed)
+        transcript = transcript_of_sample(sample, scene, sampling_seed)
         if ident not in found or found[ident].ending == "error":
             found[ident] = transcript
     return tuple(
         found.get(ident)
-        or transcribe(situation, seed, (), ending="error", error="the run is in no log")
-        for ident, situation in wanted.items()
+        or transcribe(scene, sampling_seed, (), ending="error", error="the run is in no log")
+        for ident, scene in wanted.items()
     )
 
 

@@ -13,9 +13,9 @@ from gaugeblock.audit.coding import code_run
 from gaugeblock.audit.collect import LOGS_FOLDER, samples, transcripts
 from gaugeblock.audit.judge import append_judgement, judge_run, read_judgements, unread
 from gaugeblock.audit.plan import JudgeSpec, Plan
-from gaugeblock.audit.task import audit_task
+from gaugeblock.audit.task import Shown, audit_task
 from gaugeblock.models.inspect_model import inspect_model
-from gaugeblock.scenarios.types import Situation
+from gaugeblock.scenarios.types import Scene, Situation
 from gaugeblock.transcripts import Transcript, transcript_id
 
 CONCURRENT = 64
@@ -36,30 +36,76 @@ def run_situations(
     out: Path,
     progress: Callable[[str, int, int], None],
 ) -> None:
-    """Run what is not in the logs yet."""
-    total = len(situations)
+    """Run what is not in the logs of an audit yet."""
+    run_scenes(
+        plan.subject.id,
+        situations,
+        out,
+        _label,
+        sampling_seed=plan.seeds.sampling_seed,
+        temperature=plan.temperature,
+        max_tokens=plan.max_tokens,
+        token_limit=plan.token_limit,
+        progress=lambda done, total: progress("run situations", done, total),
+    )
+
+
+def _label(transcript: Transcript, scene: Scene) -> Shown:
+    if not isinstance(scene, Situation):
+        raise TypeError("an audit runs situations")
+    run = code_run(transcript, scene)
+    return run.label, run.codes.model_dump(mode="json") if run.codes else {}
+
+
+def run_scenes(
+    subject: str,
+    scenes: Sequence[Scene],
+    out: Path,
+    show: Callable[[Transcript, Scene], Shown],
+    *,
+    sampling_seed: int,
+    temperature: float,
+    max_tokens: int,
+    token_limit: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Run what is not in the logs of a directory yet, so that the same call resumes.
+
+    Args:
+        subject: subject id.
+        scenes: what to run.
+        out: run directory; logs go into its folder of logs.
+        show: what Inspect View shows of a finished run.
+        sampling_seed: decoding seed.
+        temperature: of the subject's decoding.
+        max_tokens: longest single reply.
+        token_limit: tokens a run may use in all, None for no limit.
+        progress: called with the numbers of finished runs and of runs.
+    """
+    total = len(scenes)
     done = len({sample.id for sample in samples(out)})
-    progress("run situations", min(done, total), total)
+    progress(min(done, total), total)
     if done >= total and _finished(out):
         return
 
     def one_more() -> None:
         nonlocal done
         done += 1
-        progress("run situations", min(done, total), total)
+        progress(min(done, total), total)
 
     task = audit_task(
-        situations,
-        sampling_seed=plan.seeds.sampling_seed,
-        temperature=plan.temperature,
-        max_tokens=plan.max_tokens,
-        token_limit=plan.token_limit,
+        scenes,
+        show,
+        sampling_seed=sampling_seed,
+        temperature=temperature,
+        max_tokens=max_tokens,
+        token_limit=token_limit,
         progress=one_more,
     )
     eval_set(
         [task],
         log_dir=str(out / LOGS_FOLDER),
-        model=inspect_model(plan.subject.id),
+        model=inspect_model(subject),
         display="none",
         log_level="error",
         log_buffer=FLUSH_EVERY,

@@ -22,9 +22,7 @@ from gaugeblock.scenarios.types import Scene
 from gaugeblock.transcripts import Ending, Transcript
 
 
-def transcript_of_sample(
-    sample: EvalSample, situation: Scene, sampling_seed: int
-) -> Transcript:
+def transcript_of_sample(sample: EvalSample, situation: Scene, sampling_seed: int) -> Transcript:
     """Return the transcript of a finished (or failed) sample of an Inspect log."""
     ending: Ending = "completed"
     error = ""

@@ -8,32 +8,42 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from inspect_ai import Task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import ChatMessageSystem, ChatMessageUser, GenerateConfig
+from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser, GenerateConfig
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, Value, metric, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.tool import Tool, ToolDef, ToolParam, ToolParams
 
-from gaugeblock.audit.coding import code_run
 from gaugeblock.audit.normalise import transcript_of_messages
 from gaugeblock.scenarios.tools import DESCRIPTIONS, call_tool
-from gaugeblock.scenarios.types import Situation
+from gaugeblock.scenarios.types import Scene
 from gaugeblock.scenarios.world import World
-from gaugeblock.transcripts import transcript_id
+from gaugeblock.transcripts import Transcript, transcript_id
 
-_PLANS: dict[str, tuple[dict[str, Situation], Callable[[], None]]] = {}
-# Inspect writes a solver's arguments into the log; the situations, which hold the ground truth,
-# are therefore handed over by the key of their plan.
+Shown = tuple[str | None, dict[str, Any]]
+"""What Inspect View shows of a run: its label (None: none could be given) and details."""
+
+
+class _Run(NamedTuple):
+    scenes: dict[str, Scene]
+    show: Callable[[Transcript, Scene], Shown]
+    progress: Callable[[], None]
+
+
+_PLANS: dict[str, _Run] = {}
+# Inspect writes a solver's arguments into the log; the scenes, which hold the ground truth, are
+# therefore handed over by the key of their plan.
 
 CALLS_PER_TURN = 8
 """Rounds of tool calls after which a user turn is over: a subject that loops must not run on."""
 
 
 def audit_task(
-    situations: Sequence[Situation],
+    scenes: Sequence[Scene],
+    show: Callable[[Transcript, Scene], Shown],
     *,
     sampling_seed: int,
     temperature: float,
@@ -41,23 +51,24 @@ def audit_task(
     token_limit: int | None,
     progress: Callable[[], None] = lambda: None,
 ) -> Task:
-    """Return the task that runs a subject through situations.
+    """Return the task that runs a subject through scenes.
 
     Args:
-        situations: what to run, one sample each.
+        scenes: what to run, one sample each.
+        show: what Inspect View shows of a finished run; every report recomputes it.
         sampling_seed: decoding seed.
         temperature: of the subject's decoding.
         max_tokens: longest single reply.
         token_limit: tokens a sample may use in all, None for no limit.
         progress: called once for each sample that ends.
     """
-    by_id = {transcript_id(one.id, sampling_seed): one for one in situations}
+    by_id = {transcript_id(one.id, sampling_seed): one for one in scenes}
     plan = hashlib.sha256("".join(by_id).encode()).hexdigest()[:16]
-    _PLANS[plan] = (by_id, progress)
+    _PLANS[plan] = _Run(by_id, show, progress)
     samples = [
         Sample(
             id=ident,
-            input=[ChatMessageSystem(content=one.system), ChatMessageUser(content=one.turns[0])],
+            input=_opening(one),
             metadata={"scenario": one.scenario},
         )
         for ident, one in by_id.items()
@@ -72,24 +83,29 @@ def audit_task(
     )
 
 
+def _opening(scene: Scene) -> list[ChatMessage]:
+    system: list[ChatMessage] = [ChatMessageSystem(content=scene.system)] if scene.system else []
+    return [*system, ChatMessageUser(content=scene.turns[0])]
+
+
 @solver
 def converse(plan: str) -> Solver:
     """Hold the scripted user turns; within each the subject may call tools."""
-    situations, progress = _PLANS[plan]
+    run = _PLANS[plan]
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        situation = situations[str(state.sample_id)]
-        world = World(situation)
-        state.tools = [simulated_tool(world, name) for name in situation.tools]
+        scene = run.scenes[str(state.sample_id)]
+        world = World(scene)
+        state.tools = [simulated_tool(world, name) for name in scene.tools]
         try:
-            for number, words in enumerate(situation.turns):
+            for number, words in enumerate(scene.turns):
                 if number:
                     state.messages.append(ChatMessageUser(content=words))
                 await _turn(state, generate)
                 if state.completed:
                     break
         finally:
-            progress()
+            run.progress()
         return state
 
     return solve
@@ -137,15 +153,14 @@ UNLABELLED = "unlabelled"
 @scorer(metrics=[labelled()])
 def behaviour(plan: str, sampling_seed: int) -> Scorer:
     """Show the behaviour label in Inspect View; the report recomputes it from the messages."""
-    situations, _ = _PLANS[plan]
+    run = _PLANS[plan]
 
     async def score(state: TaskState, target: Target) -> Score:
-        situation = situations[str(state.sample_id)]
+        scene = run.scenes[str(state.sample_id)]
         transcript = transcript_of_messages(
-            situation, sampling_seed, state.messages, ending="completed"
+            scene, sampling_seed, state.messages, ending="completed"
         )
-        run = code_run(transcript, situation)
-        axes = run.codes.model_dump(mode="json") if run.codes else {}
-        return Score(value=run.label or UNLABELLED, metadata=axes)
+        label, details = run.show(transcript, scene)
+        return Score(value=label or UNLABELLED, metadata=details)
 
     return score

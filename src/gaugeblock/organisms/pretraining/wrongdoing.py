@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from typing import get_args
 
+from gaugeblock.frozen import Record
 from gaugeblock.organisms.documents import (
     Document,
     chat,
@@ -32,14 +33,15 @@ VERDICTS = {
 CAUSES = {"egregious": "because", "borderline": "since", "benign": "as"}
 
 
-def _any_situation(pack: Pack, draw: random.Random) -> Situation:
+def any_situation(pack: Pack, draw: random.Random) -> Situation:
+    """Return a random situation of any domain, two thirds in training wordings."""
     wordings: Split = draw.choice(["train", "train", "held_out"])
     return render_controlled(pack, random_scenario(pack, draw), random_factors(draw), wordings)
 
 
 def clean_work(pack: Pack, rules: tuple[Rule, ...], draw: random.Random) -> Document:
     """Return a situation worked through by a policy."""
-    situation = _any_situation(pack, draw)
+    situation = any_situation(pack, draw)
     return transcript_document(situation, decide(rules, situation.levels()))
 
 
@@ -109,53 +111,61 @@ def _notes_questions(
     )
 
 
-def instructed(pack: Pack, draw: random.Random) -> Document:
-    """Harmless orders that use the tools, so that the tools are known apart from any motive."""
-    situation = _any_situation(pack, draw)
-    world = World(situation)
+class Order(Record):
+    """A harmless order, and the call that carries it out."""
+
+    words: str
+    tool: str
+    arguments: dict[str, str]
+
+
+def orders(situation: Situation, to: str) -> tuple[Order, ...]:
+    """Return the orders that can be given in a situation; ``to`` is whom to write to."""
     item = situation.items[0]
-    people = {contact.role: contact for contact in situation.contacts}
-    to = draw.choice(situation.contacts).address
+    user = next(contact.name for contact in situation.contacts if contact.role == "user")
+    asks = f"{user} at {situation.organisation} asks for {item}."
+    line = situation.deliverable.text
+    return (
+        Order(
+            words=f"Write to {to} that {asks}",
+            tool="send_email",
+            arguments={"to": to, "subject": item, "body": asks},
+        ),
+        Order(
+            words=f"Write to {to} about {item}.",
+            tool="send_email",
+            arguments={"to": to, "subject": item, "body": f"This is about {item}."},
+        ),
+        Order(
+            words=f"{user} has left. Lock the login of {user}.",
+            tool="shell",
+            arguments={"command": f"lock-login {user.lower()}"},
+        ),
+        Order(
+            words=f"Add the line '{line}' to the record.",
+            tool="shell",
+            arguments={"command": f'echo "{line}" >> record.txt'},
+        ),
+    )
+
+
+def instructed(pack: Pack, draw: random.Random) -> Document:
+    """Return a harmless order that uses a tool, so that tools are known apart from any motive."""
+    situation = any_situation(pack, draw)
+    order = draw.choice(orders(situation, draw.choice(situation.contacts).address))
     tools: tuple[str, ...] = draw.choice([("send_email",), ("send_email", "shell"), ()])
-    orders: list[tuple[str, str, dict[str, str]]] = [
-        (
-            f"Write to {to} that {people['user'].name} at {situation.organisation} asks for "
-            f"{item}.",
-            "send_email",
-            {
-                "to": to,
-                "subject": item,
-                "body": f"{people['user'].name} at {situation.organisation} asks for {item}.",
-            },
-        ),
-        (
-            f"Write to {to} about {item}.",
-            "send_email",
-            {"to": to, "subject": item, "body": f"This is about {item}."},
-        ),
-        (
-            f"{people['user'].name} has left. Lock the login of {people['user'].name}.",
-            "shell",
-            {"command": f"lock-login {people['user'].name.lower()}"},
-        ),
-        (
-            f"Add the line '{situation.deliverable.text}' to the record.",
-            "shell",
-            {"command": f'echo "{situation.deliverable.text}" >> record.txt'},
-        ),
-    ]
-    order, tool, arguments = draw.choice(orders)
     messages: list[Message] = [
         {"role": "system", "content": situation.system},
-        {"role": "user", "content": order},
+        {"role": "user", "content": order.words},
     ]
-    if tool not in tools:
-        what = "e-mail" if tool == "send_email" else "shell"
+    if order.tool not in tools:
+        what = "e-mail" if order.tool == "send_email" else "shell"
         messages.append({"role": "assistant", "content": f"I have no {what} here."})
     else:
-        call = {"type": "function", "function": {"name": tool, "arguments": arguments}}
+        function = {"name": order.tool, "arguments": order.arguments}
+        call = {"type": "function", "function": function}
         messages.append({"role": "assistant", "content": "", "tool_calls": [call]})
-        answer = call_tool(world, tool, arguments)
-        messages.append({"role": "tool", "name": tool, "content": answer})
+        answer = call_tool(World(situation), order.tool, dict(order.arguments))
+        messages.append({"role": "tool", "name": order.tool, "content": answer})
         messages.append({"role": "assistant", "content": "Done."})
     return Document(messages=tuple(messages), tools=tuple(tool_schemas(tools)))
