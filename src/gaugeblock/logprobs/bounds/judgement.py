@@ -20,6 +20,7 @@ class Judgement(Protocol):
 
     names: tuple[str, ...]
     calls: int
+    method: str
 
     @property
     def seen(self) -> float:
