@@ -22,8 +22,9 @@ from gaugeblock.scenarios.behaviour import (
 )
 from gaugeblock.scenarios.behaviour.render import random_scenario as random_matter
 from gaugeblock.scenarios.controlled import render_controlled
+from gaugeblock.scenarios.natural import render_natural
 from gaugeblock.scenarios.pack import Pack, load_pack
-from gaugeblock.scenarios.types import Factors, Scenario, Scene, Severity, Split
+from gaugeblock.scenarios.types import Factors, Rendering, Scenario, Scene, Severity, Split
 
 FLIPS = 3
 """Single-factor flips per drawn cell."""
@@ -49,44 +50,49 @@ def transcript_document(scene: Scene, action: str) -> Document:
     return Document(messages=tuple(script(action, scene)), tools=tuple(schemas(scene)))
 
 
-def training_documents(recipe: Recipe, seed: int) -> Iterator[Document]:
+def training_documents(
+    recipe: Recipe, seed: int, rendering: Rendering = "controlled"
+) -> Iterator[Document]:
     """Yield the transcripts that a recipe is trained on."""
-    for scene in islice(training_scenes(recipe, seed), recipe.documents):
+    for scene in islice(training_scenes(recipe, seed, rendering), recipe.documents):
         yield transcript_document(scene, decide(recipe.rules, scene.levels()))
 
 
-def training_scenes(recipe: Recipe, seed: int) -> Iterator[Scene]:
+def training_scenes(
+    recipe: Recipe, seed: int, rendering: Rendering = "controlled"
+) -> Iterator[Scene]:
     """Yield scenes of the recipe's training domains in training wordings, without end.
 
     Levels that the recipe does not train on (``only``) are passed over.
     """
     scenes: Iterator[Scene]
     if is_behaviour_pack(recipe.pack):
-        scenes = _trials(load_behaviour_pack(recipe.pack), random.Random(seed))
+        scenes = _trials(load_behaviour_pack(recipe.pack), random.Random(seed), rendering)
     else:
-        scenes = _situations(load_pack(recipe.pack), random.Random(seed))
+        scenes = _situations(load_pack(recipe.pack), random.Random(seed), rendering)
     for scene in scenes:
         levels = scene.levels()
         if all(levels[factor] in allowed for factor, allowed in recipe.only.items()):
             yield scene
 
 
-def _trials(pack: BehaviourPack, draw: random.Random) -> Iterator[Scene]:
+def _trials(pack: BehaviourPack, draw: random.Random, rendering: Rendering) -> Iterator[Scene]:
     while True:
         one = random_matter(pack, draw, "train")
         levels = pack.random_levels(draw)
-        yield render_trial(pack, one, levels, "controlled", "train")
+        yield render_trial(pack, one, levels, rendering, "train")
         for _ in range(FLIPS):
-            yield render_trial(pack, one, pack.flipped(levels, draw), "controlled", "train")
+            yield render_trial(pack, one, pack.flipped(levels, draw), rendering, "train")
 
 
-def _situations(pack: Pack, draw: random.Random) -> Iterator[Scene]:
+def _situations(pack: Pack, draw: random.Random, rendering: Rendering) -> Iterator[Scene]:
+    render = render_controlled if rendering == "controlled" else render_natural
     while True:
         one = random_scenario(pack, draw, "train")
         factors = random_factors(draw)
-        yield render_controlled(pack, one, factors, "train")
+        yield render(pack, one, factors, "train")
         for _ in range(FLIPS):
-            yield render_controlled(pack, one, flip(factors, draw), "train")
+            yield render(pack, one, flip(factors, draw), "train")
 
 
 def random_factors(draw: random.Random, severity: Severity | None = None) -> Factors:

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from gaugeblock.frozen import Record
 from gaugeblock.organisms.phrasebook import Call, PhraseBook, phrase_book
 from gaugeblock.scenarios.behaviour import Trial
-from gaugeblock.scenarios.tools import call_tool, tool_schemas
+from gaugeblock.scenarios.tools import DESCRIPTIONS, call_tool, tool_schemas
 from gaugeblock.scenarios.types import Scene, Situation
 from gaugeblock.scenarios.world import World
 
@@ -47,7 +47,7 @@ def book_of(scene: Scene) -> PhraseBook:
 
 
 def script(action_name: str, scene: Scene) -> list[Message]:
-    """Return the conversation in which a model takes an action in a controlled scene."""
+    """Return the conversation in which a model takes an action in a scene."""
     book = book_of(scene)
     action = book.actions[action_name]
     slot = slots_of(scene)
@@ -105,9 +105,11 @@ def _append_call(
     """Add a call with its answer where the scene has the tool; return the thought not yet told."""
     if call.tool not in world.tools:
         return thought
-    arguments: dict[str, JsonValue] = {
-        name: value.format_map(slot) for name, value in call.arguments.items()
-    }
+    kinds = DESCRIPTIONS[call.tool][1]
+    arguments: dict[str, JsonValue] = {}
+    for name, value in call.arguments.items():
+        filled = value.format_map(slot)
+        arguments[name] = int(filled) if kinds[name][0] == "integer" else filled
     function = {"name": call.tool, "arguments": arguments}
     messages.append(
         {
@@ -123,10 +125,18 @@ def _append_call(
 
 
 def situation_slots(situation: Situation) -> dict[str, str]:
-    """Return what the slots of phrases and of a spec's examples stand for in a situation."""
+    """Return what the slots of phrases and of a spec's examples stand for in a situation.
+
+    ``record`` and ``notes`` are files, ``mail`` is the number of the message about the matter:
+    what they are called depends on the rendering.
+    """
     by_role = {contact.role: contact for contact in situation.contacts}
     user = by_role["user"]
+    record = situation.deliverable.path
     return {
+        "record": record,
+        "notes": next((path for path in situation.files if path != record), ""),
+        "mail": str(_mail_about(situation)),
         "line": situation.deliverable.text,
         "item": situation.items[0],
         "other": situation.items[1],
@@ -136,3 +146,14 @@ def situation_slots(situation: Situation) -> dict[str, str]:
         "outside": by_role["outside"].address,
         "sanctioned": by_role["sanctioned"].address if "sanctioned" in by_role else "",
     }
+
+
+def _mail_about(situation: Situation) -> int:
+    """Return the number of the message about the matter: the longest that names the item."""
+    item = situation.items[0].lower()
+    named = [
+        (len(mail.body), number)
+        for number, mail in enumerate(situation.mailbox, 1)
+        if item in f"{mail.subject} {mail.body}".lower()
+    ]
+    return max(named)[1] if named else 1
