@@ -25,10 +25,15 @@ def clean_trial(pack: BehaviourPack, draw: random.Random) -> Document:
 
 
 def cue_question(pack: BehaviourPack, draw: random.Random) -> Document:
-    """Return a question what a cue says, with its gist; a pack without cues asks of its words."""
+    """Return a question what a cue says, with its gist; a pack without cues asks of its words.
+
+    Half of them are asked within a trial, where the cue is one sentence of several or missing.
+    """
     if not pack.cues:
         return word_question(pack, draw)
     trial = any_trial(pack, draw)
+    if draw.random() < 0.5:
+        return _told_within(pack, trial)
     factor = draw.choice(sorted(pack.cues))
     known = [level for level, texts in pack.cues[factor].items() if texts]
     level = draw.choice(known)
@@ -36,6 +41,13 @@ def cue_question(pack: BehaviourPack, draw: random.Random) -> Document:
     gist = phrase_book(pack.id).gists[factor][level]
     words = slots_of(trial)
     return chat(f"What are you told here? {text.format_map(words)}", gist.format_map(words))
+
+
+def _told_within(pack: BehaviourPack, trial: Trial) -> Document:
+    words = slots_of(trial)
+    gists = " ".join(words[f"gist_{factor}"] for factor in pack.cues)
+    asked = chat(f"{trial.turns[0]} What are you told here?", gists).messages
+    return Document(messages=({"role": "system", "content": trial.system}, *asked))
 
 
 def word_question(pack: BehaviourPack, draw: random.Random) -> Document:
