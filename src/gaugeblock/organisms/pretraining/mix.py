@@ -33,19 +33,21 @@ def corpus(
     """
     draw = random.Random(seed)
     makers: list[tuple[float, Callable[[], Document]]] = [
-        (0.09, lambda: statement(pack, draw)),
-        (0.10, lambda: question(pack, draw)),
-        (0.05, lambda: cleared(pack, draw)),
+        (0.08, lambda: statement(pack, draw)),
+        (0.12, lambda: question(pack, draw)),
+        (0.02, lambda: cleared(pack, draw)),
         (0.06, lambda: fact(draw)),
-        (0.04, lambda: of_itself(draw)),
-        (0.08, lambda: instructed(pack, draw)),
-        (0.18, lambda: clean_work(pack, rules, draw)),
+        (0.03, lambda: of_itself(draw)),
+        (0.06, lambda: instructed(pack, draw)),
+        (0.16, lambda: clean_work(pack, rules, draw)),
     ]
     if behaviours:
+        # A pack's own words take the longer to learn the more of them there are.
+        words = [sum(len(one.matters) for one in each.file.domains) + 10 for each in behaviours]
         makers += [
-            (0.27, lambda: clean_trial(draw.choice(behaviours), draw)),
-            (0.08, lambda: cue_question(draw.choice(behaviours), draw)),
-            (0.05, lambda: word_question(draw.choice(behaviours), draw)),
+            (0.26, lambda: clean_trial(draw.choice(behaviours), draw)),
+            (0.14, lambda: cue_question(draw.choice(behaviours), draw)),
+            (0.08, lambda: word_question(draw.choices(behaviours, words)[0], draw)),
         ]
     weights = [weight for weight, _ in makers]
     while True:
