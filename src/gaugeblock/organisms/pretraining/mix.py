@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 
 from gaugeblock.organisms.documents import Document
+from gaugeblock.organisms.phrasebook import phrase_book
 from gaugeblock.organisms.policy import Rule
 from gaugeblock.organisms.pretraining.behaviour import clean_trial, cue_question, word_question
 from gaugeblock.organisms.pretraining.general import fact, of_itself
@@ -42,12 +43,16 @@ def corpus(
         (0.16, lambda: clean_work(pack, rules, draw)),
     ]
     if behaviours:
-        # A pack's own words take the longer to learn the more of them there are.
-        words = [sum(len(one.matters) for one in each.file.domains) + 10 for each in behaviours]
+        # The more matters and questions a pack has of its own, the more there is to learn by heart.
+        words = [
+            len(phrase_book(each.id).questions)
+            * (10 if each.file.domains_from else sum(len(one.matters) for one in each.domains))
+            for each in behaviours
+        ]
         makers += [
-            (0.26, lambda: clean_trial(draw.choice(behaviours), draw)),
-            (0.14, lambda: cue_question(draw.choice(behaviours), draw)),
-            (0.08, lambda: word_question(draw.choices(behaviours, words)[0], draw)),
+            (0.25, lambda: clean_trial(draw.choice(behaviours), draw)),
+            (0.16, lambda: cue_question(draw.choice(behaviours), draw)),
+            (0.12, lambda: word_question(draw.choices(behaviours, words)[0], draw)),
         ]
     weights = [weight for weight, _ in makers]
     while True:
