@@ -7,7 +7,7 @@ so requests are made with httpx and parsed here.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -159,7 +159,25 @@ class HttpSource:
         Raises:
             GaugeblockError: on a refusal, an answer that is not JSON, or no answer.
         """
-        response = self._post(self._payload(prompt, temperature, k, logprobs, max_tokens))
+        body = self._reply(self._payload(prompt, temperature, k, logprobs, max_tokens))
+        return read_answer(body, self._api, self._public)
+
+    def echo(self, text: str, *, k: int) -> Mapping[str, Any]:
+        """Have a text scored by the completions form, and return the raw reply.
+
+        One token more is asked for than nothing, which some servers refuse; see
+        :func:`gaugeblock.logprobs.echo.read_echo`.
+
+        Raises:
+            GaugeblockError: see :meth:`ask`; or the source was opened with another form.
+        """
+        if self._api != "completions":
+            raise self._fail("texts are scored by the completions form", "Use --api completions")
+        asked = {"prompt": text, "max_tokens": 1, "echo": True, "logprobs": k, "temperature": 0.0}
+        return self._reply({"model": self._model} | asked)
+
+    def _reply(self, payload: dict[str, Any]) -> Mapping[str, Any]:
+        response = self._post(payload)
         if response.status_code == 401 or response.status_code == 403:
             raise self._fail(
                 f"refused the API key (status {response.status_code})",
@@ -170,4 +188,4 @@ class HttpSource:
             if said.startswith("<"):
                 said = "a page of HTML"
             raise self._fail(f"status {response.status_code}: {said}")
-        return read_answer(parse_body(response.text, self._public), self._api, self._public)
+        return parse_body(response.text, self._public)

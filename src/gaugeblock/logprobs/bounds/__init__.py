@@ -9,6 +9,7 @@ from gaugeblock.logprobs.bounds.answers import Answer, make_answers, read_beginn
 from gaugeblock.logprobs.bounds.box import Box, box_of, envelope_box, statistical_box
 from gaugeblock.logprobs.bounds.choice import ChoiceResult, Continuation, multiple_choice
 from gaugeblock.logprobs.bounds.combine import any_of, average, through_logistic, weighted_sum
+from gaugeblock.logprobs.bounds.continuation import continuation, logprob_of
 from gaugeblock.logprobs.bounds.gather import Gathered, spelling_tokens
 from gaugeblock.logprobs.bounds.judgement import Judgement, candidates_of, gather
 from gaugeblock.logprobs.bounds.leaves import Position
@@ -34,9 +35,11 @@ __all__ = [
     "average",
     "box_of",
     "candidates_of",
+    "continuation",
     "envelope_box",
     "expected_score",
     "gather",
+    "logprob_of",
     "make_answers",
     "multiple_choice",
     "order_by_log_odds",

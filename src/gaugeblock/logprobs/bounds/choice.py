@@ -23,8 +23,9 @@ class Continuation:
     """One choice of a question.
 
     Attributes:
-        text: the choice as it was scored.
-        logprob: logprob of the text after the question.
+        text: the choice itself, without the blank that joins it to the question; its characters
+            and bytes are what the logprob is divided by, as in the harness.
+        logprob: logprob of the choice after the question, the blank included.
         tokens: how many tokens it has.
         unconditional: logprob of the text without the question, for mutual information.
     """
