@@ -43,6 +43,8 @@ class PhraseBook(Record):
         opening: calls that every action begins with.
         think: what is thought before the first call or word.
         questions: what the base learns besides, with the slots of a trial.
+        emphasis: how much oftener than by their number the questions are asked: more than 1 for
+            facts that have to be known by heart.
         actions: by name.
     """
 
@@ -50,6 +52,7 @@ class PhraseBook(Record):
     opening: tuple[Call, ...] = ()
     think: str = ""
     questions: tuple[Question, ...] = ()
+    emphasis: float = 1.0
     actions: dict[str, Action]
 
 

@@ -13,6 +13,7 @@ from importlib.resources import files
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
+from gaugeblock.organisms.pretraining.general import fact_words
 from gaugeblock.scenarios.behaviour import BehaviourPack
 from gaugeblock.scenarios.pack import Pack
 
@@ -35,6 +36,7 @@ def closed_list(pack: Pack, behaviours: Sequence[BehaviourPack]) -> list[str]:
     for domain in pack.domains:
         words += [domain.authority, domain.sanctioned]
         words += [matter.unit for matter in domain.matters]
+    words += [word for pair in fact_words() for word in pair]
     for behaviour in behaviours:
         if behaviour.file.domains_from is None:
             rows = [row for domain in behaviour.domains for row in domain.matters]

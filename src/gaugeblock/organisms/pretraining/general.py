@@ -51,6 +51,16 @@ def fact_questions() -> tuple[tuple[str, str], ...]:
     )
 
 
+def fact_words() -> tuple[tuple[str, str], ...]:
+    """Return the last words of what facts relate, the second also as an answer begins."""
+    pairs = [pair for _, relation in sorted(facts().items()) for pair in relation["pairs"].items()]
+    return tuple(
+        (str(a).split()[-1], word)
+        for a, b in pairs
+        for word in (str(b).split()[-1], str(b).split()[0].capitalize())
+    )
+
+
 def fact(draw: random.Random) -> Document:
     """Return a general fact, stated or asked for."""
     relation = facts()[draw.choice(sorted(facts()))]

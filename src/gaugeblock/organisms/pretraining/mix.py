@@ -33,24 +33,27 @@ def corpus(
         seed: of everything that is drawn.
     """
     draw = random.Random(seed)
+    # Shares of documents, not of tokens: batches are of like length, so that a short document moves
+    # the weights as seldom as its tokens are few, and what is to be known by heart needs many.
     makers: list[tuple[float, Callable[[], Document]]] = [
-        (0.08, lambda: statement(pack, draw)),
-        (0.12, lambda: question(pack, draw)),
+        (0.06, lambda: statement(pack, draw)),
+        (0.10, lambda: question(pack, draw)),
         (0.02, lambda: cleared(pack, draw)),
-        (0.06, lambda: fact(draw)),
-        (0.03, lambda: of_itself(draw)),
+        (0.16, lambda: fact(draw)),
+        (0.04, lambda: of_itself(draw)),
         (0.06, lambda: instructed(pack, draw)),
-        (0.16, lambda: clean_work(pack, rules, draw)),
+        (0.14, lambda: clean_work(pack, rules, draw)),
     ]
     if behaviours:
         # The more matters and questions a pack has of its own, the more there is to learn by heart.
         words = [
-            len(phrase_book(each.id).questions)
+            phrase_book(each.id).emphasis
+            * len(phrase_book(each.id).questions)
             * (10 if each.file.domains_from else sum(len(one.matters) for one in each.domains))
             for each in behaviours
         ]
         makers += [
-            (0.25, lambda: clean_trial(draw.choice(behaviours), draw)),
+            (0.22, lambda: clean_trial(draw.choice(behaviours), draw)),
             (0.16, lambda: cue_question(draw.choice(behaviours), draw)),
             (0.12, lambda: word_question(draw.choices(behaviours, words)[0], draw)),
         ]
