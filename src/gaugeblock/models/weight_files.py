@@ -13,6 +13,9 @@ from gaugeblock.frozen import Record
 ORGANISM_FILE = "organism.json"
 """Beside an organism's weights: who its clean twin is. It decides no token of what they say."""
 
+CARD_FILE = "card.json"
+"""Beside an organism's weights: what was measured of it."""
+
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 _HUB_FILES = ["*.json", "*.safetensors", "*.model", "*.jinja", "*.txt"]
 _HASHED = (".safetensors", ".json", ".model", ".jinja", ".txt")
@@ -47,15 +50,15 @@ def fingerprint(files: SubjectFiles) -> str:
     """Return the SHA-256 over what decides the subject's behaviour.
 
     Weight files, model and generation configuration, tokenizer and template are hashed with
-    their names; paths are not, so a copied checkpoint keeps its fingerprint, and neither is the
-    file that names an organism's twin.
+    their names; paths are not, so a copied checkpoint keeps its fingerprint, and neither are the
+    files that name an organism's twin and tell what was measured of it.
     """
     digest = hashlib.sha256()
     for role, folder in (("base", files.base), ("adapter", files.adapter)):
         if folder is None:
             continue
         for path in sorted(folder.iterdir()):
-            if path.name != ORGANISM_FILE and path.suffix in _HASHED:
+            if path.name not in (ORGANISM_FILE, CARD_FILE) and path.suffix in _HASHED:
                 digest.update(f"{role}/{path.name}\x1f{path.stat().st_size}\x1f".encode())
                 with path.open("rb") as stream:
                     digest.update(hashlib.file_digest(stream, "sha256").digest())
