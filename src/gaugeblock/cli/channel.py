@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from gaugeblock.cli.channel_leak import leak
 from gaugeblock.cli.channel_source import Device, Dtype, OpenSource, open_source
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.logprobs.card import ChannelCard, write_card
@@ -20,6 +21,7 @@ from gaugeblock.logprobs.rows import Recording, read_recording, write_recording
 from gaugeblock.logprobs.store import keep, latest
 
 app = typer.Typer(no_args_is_help=True)
+app.command("leak")(leak)
 
 
 @app.callback()

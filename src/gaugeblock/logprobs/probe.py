@@ -52,6 +52,7 @@ def _candidate(
         renormalised="renormalised" in codes,
         string_keyed="lost_tokens" in codes,
         decimals=shown.decimals if shown.fixed_decimals else None,
+        drops=("bytes",) if "no_bytes" in codes and "lost_tokens" not in codes else (),
     )
 
 

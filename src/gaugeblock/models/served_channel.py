@@ -36,7 +36,8 @@ class ServedChannel:
     def hold(self, logits: torch.Tensor) -> torch.Tensor:
         """Return the logits in a mode of the server and on its grid."""
         rows = [self._channel.hold(row, self._rng) for row in logits.double().cpu().numpy()]
-        return torch.from_numpy(np.stack(rows)).to(logits)
+        # In float64, so that a grid such as multiples of 0.1 is not rounded once more.
+        return torch.from_numpy(np.stack(rows)).to(logits.device)
 
     def __call__(
         self,

@@ -81,9 +81,8 @@ def fit_row(reading: Reading, bits: int, warp: Warp, tops: Array | None = None) 
         slope = warp.slope(shown)
         gap = spacing(np.nan_to_num(held), bits)
         off = np.abs(held - np.rint(held / gap) * gap) * slope
-        reach = error[None, chosen] + warp.arithmetic(alive)[:, None]
-        # A doubtful parameter is one for all numbers and paid for once, not by each of them.
-        fits = np.all(off <= reach + warp.slack(alive)[:, None], axis=1)
+        reach = error[None, chosen] + warp.error(alive)[:, None]
+        fits = np.all(off <= reach + warp.slack, axis=1)
         gain = np.log2(np.maximum(gap * slope / (2 * reach), 1.0))
         total = (total + gain.sum(axis=1))[fits]
         alive = alive[fits]

@@ -46,17 +46,22 @@ class Warp:
         slope: Array = 1.0 - (shown / self.cap) ** 2
         return slope
 
-    def arithmetic(self, tops: Array) -> Array:
-        """Return what a float32 tanh adds to the error of the gaps below each top logit, nats."""
-        return np.full(tops.shape, 0.0 if self.cap is None else 1.5e-7 * self.cap)
+    def error(self, tops: Array) -> Array:
+        """Return what the map adds to the error of the gaps below each top logit, nats.
 
-    def slack(self, tops: Array) -> Array:
-        """Return how far a doubtful parameter may move the gaps below each top logit, nats.
-
-        What a cap takes from a logit z is about z^3 / (3 cap^2), so an error of the cap moves it
-        by 2 z^3 / (3 cap^3) times as much.
+        A float32 tanh is off by a little, and so is a fitted cap: what it takes from a logit z is
+        about z^3 / (3 cap^2), so an error of the cap moves it by 2 z^3 / (3 cap^3) times as much.
         """
         if self.cap is None:
-            return np.full(tops.shape, self.doubt)
-        moved: Array = np.minimum(np.abs(tops / self.cap) ** 3 * (2 / 3), 1.0)
-        return self.doubt * moved
+            return np.zeros(tops.shape)
+        moved = np.minimum(np.abs(tops / self.cap) ** 3 * (2 / 3), 1.0)
+        error: Array = 1.5e-7 * self.cap + self.doubt * moved
+        return error
+
+    @property
+    def slack(self) -> float:
+        """How far an error of the scale may move the widest gap, nats.
+
+        The scale is one number for all gaps and paid for once, so this is no error of each.
+        """
+        return self.doubt if self.cap is None else 0.0
