@@ -80,7 +80,8 @@ class GaugeblockAPI(ModelAPI):
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config)
         self._key = (model_name, device, dtype, threads, max_batch, trust_remote_code)
-        self._backend: ChatBackend | None = open_backend(self._key)
+        self._backend: ChatBackend | None
+        self._backend, self._held = open_backend(self._key)
 
     def max_connections(self) -> int:
         """Return as many connections as fit in a batch."""
@@ -98,7 +99,7 @@ class GaugeblockAPI(ModelAPI):
         """Let go of the weights; another call loads them again."""
         if self._backend is not None:
             self._backend = None
-            close_backend(self._key)
+            close_backend(self._held)
 
     async def generate(
         self,
@@ -109,7 +110,7 @@ class GaugeblockAPI(ModelAPI):
     ) -> ModelOutput:
         """Generate a reply; malformed tool calls come back with ``parse_error`` set."""
         if self._backend is None:
-            self._backend = open_backend(self._key)
+            self._backend, self._held = open_backend(self._key)
         backend = self._backend
         offered = [] if tool_choice == "none" else [_tool_json(tool) for tool in tools]
         schemas = [tool_schema(tool) for tool in offered]

@@ -1,4 +1,4 @@
-"""Who speaks in a conversation: a model, an organism or its twin by the dial, or a planted model."""
+"""Who speaks in a conversation: a model, an organism or its twin by dial, or a planted model."""
 
 from __future__ import annotations
 

@@ -3,55 +3,61 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any, cast
 
 from gaugeblock.models.backend import ChatBackend
 from gaugeblock.models.batching import BatchWorker
 from gaugeblock.models.loading import load_subject
 from gaugeblock.models.speakers import chat_backend
-from gaugeblock.models.subjects import sides
+from gaugeblock.models.subjects import sides, subject_files
+from gaugeblock.models.weight_files import SubjectFiles
 
 Key = tuple[str, str, str, int, int, bool]
 """Subject id, device, dtype, threads, rows of a batch, and whether the model's own code is run."""
 
-_workers: dict[Key, tuple[BatchWorker, int]] = {}
+Held = tuple[SubjectFiles, tuple[Any, ...]]
+"""Loaded weights: by their files and not by a name, which may come to mean other files."""
+
+_workers: dict[Held, tuple[BatchWorker, int]] = {}
 _lock = threading.Lock()
 
 
-def open_backend(key: Key) -> ChatBackend:
-    """Return a subject to talk to; its weights are loaded once, however many ask for them.
+def open_backend(key: Key) -> tuple[ChatBackend, tuple[Held, ...]]:
+    """Return a subject to talk to, and what to close it by; weights are loaded once for all.
 
     Raises:
         GaugeblockError: the subject does not load.
     """
-    opened: list[Key] = []
+    held: list[Held] = []
     try:
         workers = []
-        for one in _keys(key):
-            workers.append(_share(one))
-            opened.append(one)
+        for side in _sides(key):
+            worker, one = _share(side)
+            workers.append(worker)
+            held.append(one)
+        return chat_backend(key[0], workers), tuple(held)
     except BaseException:
-        for one in opened:
-            _release(one)
+        close_backend(held)
         raise
-    return chat_backend(key[0], workers)
 
 
-def close_backend(key: Key) -> None:
+def close_backend(held: Sequence[Held]) -> None:
     """Let go of a subject; its weights leave memory with the last who uses them."""
-    for one in _keys(key):
+    for one in held:
         _release(one)
 
 
-def _keys(key: Key) -> list[Key]:
+def _sides(key: Key) -> list[Key]:
     return [(side, *key[1:]) for side in sides(key[0])]
 
 
-def _share(key: Key) -> BatchWorker:
+def _share(key: Key) -> tuple[BatchWorker, Held]:
+    subject, device, dtype, threads, max_batch, trust = key
+    held = (subject_files(subject), key[1:])
     with _lock:
-        worker, users = _workers.get(key, (None, 0))
+        worker, users = _workers.get(held, (None, 0))
         if worker is None:
-            subject, device, dtype, threads, max_batch, trust = key
             loaded = load_subject(
                 subject,
                 device=device,
@@ -60,15 +66,15 @@ def _share(key: Key) -> BatchWorker:
                 trust_remote_code=trust,
             )
             worker = BatchWorker(loaded, max_batch=max_batch)
-        _workers[key] = (worker, users + 1)
-        return worker
+        _workers[held] = (worker, users + 1)
+        return worker, held
 
 
-def _release(key: Key) -> None:
+def _release(held: Held) -> None:
     with _lock:
-        worker, users = _workers[key]
+        worker, users = _workers[held]
         if users > 1:
-            _workers[key] = (worker, users - 1)
+            _workers[held] = (worker, users - 1)
             return
-        del _workers[key]
+        del _workers[held]
     worker.close()
