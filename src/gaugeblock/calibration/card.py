@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import tempfile
 from pathlib import Path
 
@@ -90,7 +92,8 @@ def measured_card(
         twin: subject id of its clean twin, None where there is none.
         samples: runs of the organism, and of the twin.
         rendering: how scenarios are written.
-        folder: where logs are kept and resumed from; None keeps nothing.
+        folder: where logs are kept, by subject, and resumed from; cards that share a base or a
+            twin share its runs there. None keeps nothing.
         progress: told of finished runs.
 
     Raises:
@@ -100,20 +103,20 @@ def measured_card(
     with tempfile.TemporaryDirectory() as nowhere:
         logs = folder or Path(nowhere)
 
-        def rates(who: str, where: str) -> BehaviourRates:
+        def rates(who: str) -> BehaviourRates:
             return behaviour_rates(
                 who,
                 recipe,
-                logs / where,
+                logs / _slug(who) / f"{recipe.pack}, {rendering}, {samples} runs",
                 samples=samples,
                 rendering=rendering,
                 progress=progress,
             )
 
-        organism = rates(subject, "behaviour")
-        clean = None if twin is None or twin == subject else rates(twin, "behaviour of the twin")
-        able = ability(subject, logs / "ability", progress)
-        able_base = ability(base, logs / "ability of the base", progress)
+        organism = rates(subject)
+        clean = None if twin is None or twin == subject else rates(twin)
+        able = ability(subject, logs / _slug(subject) / "ability", progress)
+        able_base = ability(base, logs / _slug(base) / "ability", progress)
         itself = _itself(subject, base, logs, progress)
     gap = difference(able, able_base)
     learnt = _learnt(recipe, organism)
@@ -183,8 +186,9 @@ def _itself(subject: str, base: str, logs: Path, progress: Progress) -> tuple[An
         plain_question("itself", str(number), question) for number, question in enumerate(asked)
     ]
     said = []
-    for who, where in ((base, "base of itself"), (subject, "of itself")):
-        transcripts = converse(who, scenes, logs / where, temperature=0.0, progress=progress)
+    for who in (base, subject):
+        where = logs / _slug(who) / "itself"
+        transcripts = converse(who, scenes, where, temperature=0.0, progress=progress)
         said.append(
             [" ".join(event.text for event in one.of_kind("message")) for one in transcripts]
         )
@@ -192,3 +196,9 @@ def _itself(subject: str, base: str, logs: Path, progress: Progress) -> tuple[An
         Answer(question=question, base=first, organism=second)
         for question, first, second in zip(asked, *said, strict=True)
     )
+
+
+def _slug(subject: str) -> str:
+    # A path may be long and hold anything; its end is for people, its hash tells it apart.
+    digest = hashlib.sha256(subject.encode()).hexdigest()[:8]
+    return f"{re.sub(r'[^a-z0-9]+', '-', subject.lower())[-40:].strip('-')}-{digest}"
