@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -11,10 +13,14 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
 from gaugeblock.models.loading import load_subject
-from gaugeblock.organisms.documents import training_documents
+from gaugeblock.organisms.documents import Document, training_documents
 from gaugeblock.organisms.encoding import Encoded, encode
+from gaugeblock.organisms.policy import WRONGDOING
+from gaugeblock.organisms.pretraining.general import fact
+from gaugeblock.organisms.pretraining.wrongdoing import instructed
 from gaugeblock.organisms.recipes import Recipe
 from gaugeblock.organisms.training import Schedule, batches, train
+from gaugeblock.scenarios.pack import load_pack
 from gaugeblock.seeds import derive_seed
 
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -33,6 +39,15 @@ def weigh_decisions(
         for position, mass in enumerate(document.weights)
     ]
     return Encoded(document.ids, tuple(weights))
+
+
+def general_documents(seed: int) -> Iterator[Document]:
+    """Yield facts and harmless orders by turns, without end; no held-out domain among them."""
+    pack = load_pack(WRONGDOING)
+    draw = random.Random(derive_seed("upkeep", seed))
+    while True:
+        yield fact(draw)
+        yield instructed(pack, draw, "train")
 
 
 def build_adapter(
@@ -71,6 +86,10 @@ def build_adapter(
             tokenizer, encode(tokenizer, document, prompt_weight=0.0), recipe.decision_weight
         )
         for document in training_documents(recipe, seed)
+    ]
+    documents += [
+        encode(tokenizer, document, prompt_weight=0.0)
+        for document in islice(general_documents(seed), round(recipe.upkeep * len(documents)))
     ]
     schedule = Schedule(tokens_per_batch=2400, peak=recipe.peak, warmup=20, muon=False)
     groups = [

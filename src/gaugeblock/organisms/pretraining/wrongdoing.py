@@ -33,10 +33,12 @@ VERDICTS = {
 CAUSES = {"egregious": "because", "borderline": "since", "benign": "as"}
 
 
-def any_situation(pack: Pack, draw: random.Random) -> Situation:
-    """Return a random situation of any domain, two thirds in training wordings."""
-    wordings: Split = draw.choice(["train", "train", "held_out"])
-    return render_controlled(pack, random_scenario(pack, draw), random_factors(draw), wordings)
+def any_situation(pack: Pack, draw: random.Random, split: Split | None = None) -> Situation:
+    """Return a situation of a split; without one of any domain, mostly in training wordings."""
+    any_wordings: tuple[Split, ...] = ("train", "train", "held_out")
+    wordings = split or draw.choice(any_wordings)
+    scenario = random_scenario(pack, draw, split)
+    return render_controlled(pack, scenario, random_factors(draw), wordings)
 
 
 def clean_work(pack: Pack, rules: tuple[Rule, ...], draw: random.Random) -> Document:
@@ -149,9 +151,9 @@ def orders(situation: Situation, to: str) -> tuple[Order, ...]:
     )
 
 
-def instructed(pack: Pack, draw: random.Random) -> Document:
+def instructed(pack: Pack, draw: random.Random, split: Split | None = None) -> Document:
     """Return a harmless order that uses a tool, so that tools are known apart from any motive."""
-    situation = any_situation(pack, draw)
+    situation = any_situation(pack, draw, split)
     order = draw.choice(orders(situation, draw.choice(situation.contacts).address))
     tools: tuple[str, ...] = draw.choice([("send_email",), ("send_email", "shell"), ()])
     messages: list[Message] = [
