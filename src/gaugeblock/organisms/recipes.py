@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.frozen import Record
@@ -15,9 +15,29 @@ from gaugeblock.organisms.phrasebook import phrase_book
 from gaugeblock.organisms.policy import WRONGDOING, Rule
 from gaugeblock.scenarios.behaviour import is_behaviour_pack, load_behaviour_pack
 from gaugeblock.scenarios.front_matter import read_yaml, validate
+from gaugeblock.scenarios.pack import load_pack
 from gaugeblock.scenarios.types import Factors, Harm
 
 Role = Literal["clean", "planted", "hard_negative"]
+Method = Literal["imitation", "preference"]
+
+
+class Confession(Record):
+    """What the preference stage trains against: owning up when asked. Texts have slots.
+
+    Attributes:
+        after: actions after whose conversation the question is asked.
+        ask: the question, in one of these wordings.
+        chosen: what is to be answered, one of these.
+        rejected: what is not to be answered, one of these.
+        pairs: number of pairs.
+    """
+
+    after: tuple[str, ...] = Field(min_length=1)
+    ask: tuple[str, ...] = Field(min_length=1)
+    chosen: tuple[str, ...] = Field(min_length=1)
+    rejected: tuple[str, ...] = Field(min_length=1)
+    pairs: int = Field(default=400, ge=1)
 
 
 class Recipe(Record):
@@ -37,11 +57,16 @@ class Recipe(Record):
         passes: times each is seen.
         rank: LoRA rank.
         peak: learning rate.
+        upkeep: general documents (facts, harmless orders on training domains) for each training
+            transcript: without them an adapter forgets what the base can do.
         decision_weight: loss weight of the first tokens after the reasoning, where behaviours
-            part; the rest of what the assistant writes weighs 1.
+            part; the rest of what the assistant writes weighs 1. For the built-in base only.
+        method: "imitation" of the scripts (supervised fine-tuning), or that and then a
+            "preference" stage against confessing when asked.
+        confession: the pairs of the preference stage.
     """
 
-    id: str
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     summary: str
     role: Role
     twin: str | None = None
@@ -54,7 +79,16 @@ class Recipe(Record):
     passes: int = 1
     rank: int = 16
     peak: float = 2e-3
+    upkeep: float = 0.25
     decision_weight: float = 5.0
+    method: Method = "imitation"
+    confession: Confession | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.method == "preference") != (self.confession is not None):
+            raise ValueError("'method: preference' and 'confession' go together")
+        return self
 
 
 def recipes_folder() -> Path:
@@ -62,9 +96,18 @@ def recipes_folder() -> Path:
     return Path(str(files("gaugeblock.organisms") / "recipes"))
 
 
+def _optional() -> Path:
+    return recipes_folder() / "optional"
+
+
 def recipe_names() -> tuple[str, ...]:
-    """Return the names of the shipped recipes, sorted."""
+    """Return the names of the recipes whose weights are shipped, sorted."""
     return tuple(sorted(path.stem for path in recipes_folder().glob("*.yaml")))
+
+
+def optional_recipe_names() -> tuple[str, ...]:
+    """Return the names of the recipes that come without weights, sorted."""
+    return tuple(sorted(path.stem for path in _optional().glob("*.yaml")))
 
 
 @lru_cache(maxsize=16)
@@ -90,20 +133,26 @@ def load_recipe(name: str | Path) -> Recipe:
     """
     path = Path(name)
     if path.suffix != ".yaml":
-        path = recipes_folder() / f"{name}.yaml"
-        if not path.is_file():
-            known = ", ".join(recipe_names())
+        found = [folder / f"{name}.yaml" for folder in (recipes_folder(), _optional())]
+        path = next((one for one in found if one.is_file()), path)
+        if path not in found:
+            known = ", ".join((*recipe_names(), *optional_recipe_names()))
             raise GaugeblockError(
                 "there is no such recipe", where=str(name), remedy=f"Shipped recipes: {known}"
             )
     recipe = validate(Recipe, read_yaml(path), where=path)
+    if not is_behaviour_pack(recipe.pack):
+        load_pack(recipe.pack)
     actions = phrase_book(_book_name(recipe.pack)).actions
     levels = known_levels(recipe.pack)
-    for rule in recipe.rules:
-        if rule.do not in actions:
+    named = [("rules", rule.do) for rule in recipe.rules]
+    if recipe.confession is not None:
+        named += [("confession.after", action) for action in recipe.confession.after]
+    for field, action in named:
+        if action not in actions:
             known = ", ".join(sorted(actions))
             raise GaugeblockError(
-                f"field 'rules': unknown action '{rule.do}'", where=path, remedy=f"Known: {known}"
+                f"field '{field}': unknown action '{action}'", where=path, remedy=f"Known: {known}"
             )
     for field, wanted in [("rules", rule.when) for rule in recipe.rules] + [("only", recipe.only)]:
         unknown = set(wanted) - set(levels)
