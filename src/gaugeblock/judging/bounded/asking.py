@@ -1,4 +1,4 @@
-"""Asking a judge: what is needed of one, and how an endpoint is asked."""
+"""Asking a judge: what is needed of one, and how a source of logprobs is asked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gaugeblock.logprobs.bounds import Position
-from gaugeblock.logprobs.client import HttpSource
+from gaugeblock.logprobs.source import Source
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,19 @@ class Asker(Protocol):
         ...
 
 
-class EndpointAsker:
-    """A judge behind an OpenAI-compatible endpoint; needs no Inspect.
+class SourceAsker:
+    """Anything that the probe can ask, an endpoint above all; needs no Inspect.
 
     The first position alone is read of the logprobs: answers of several tokens get wide
     intervals here. Judge them through Inspect.
 
     Args:
-        source: the endpoint.
+        source: the judge.
         top: how many tokens to list.
         max_tokens: the longest reply where logprobs are not asked for.
     """
 
-    def __init__(self, source: HttpSource, *, top: int = 20, max_tokens: int = 16) -> None:
+    def __init__(self, source: Source, *, top: int = 20, max_tokens: int = 16) -> None:
         self._source, self._top, self._max_tokens = source, top, max_tokens
 
     async def ask(self, prompt: str, *, logprobs: bool, temperature: float) -> Reply:
