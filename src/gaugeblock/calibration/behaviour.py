@@ -29,8 +29,9 @@ from gaugeblock.scenarios.behaviour import (
 from gaugeblock.scenarios.behaviour.render import scenarios
 from gaugeblock.scenarios.design import sample_situations
 from gaugeblock.scenarios.pack import load_pack
-from gaugeblock.scenarios.types import Rendering
+from gaugeblock.scenarios.types import Rendering, Situation
 from gaugeblock.seeds import derive_seed
+from gaugeblock.transcripts import Transcript
 
 TEMPERATURE = 0.7
 
@@ -69,8 +70,24 @@ def behaviour_rates(
     """
     if is_behaviour_pack(recipe.pack):
         pack = load_behaviour_pack(recipe.pack)
-        return _of_trials(subject, pack, folder, samples, rendering, progress)
-    return _of_situations(subject, recipe, folder, samples, rendering, progress)
+        trials = held_out_trials(pack, samples, rendering)
+        return rates_of_trials(
+            pack,
+            trials,
+            converse(subject, trials, folder, temperature=TEMPERATURE, progress=progress),
+        )
+    situations = sample_situations(
+        load_pack(recipe.pack),
+        split="held_out",
+        rendering=rendering,
+        samples=samples,
+        scenario_seed=0,
+    )
+    return rates_of_situations(
+        recipe,
+        situations,
+        converse(subject, situations, folder, temperature=TEMPERATURE, progress=progress),
+    )
 
 
 def held_out_trials(
@@ -97,16 +114,10 @@ def held_out_trials(
     return tuple(found[:samples])
 
 
-def _of_trials(
-    subject: str,
-    pack: BehaviourPack,
-    folder: Path,
-    samples: int,
-    rendering: Rendering,
-    progress: Progress,
+def rates_of_trials(
+    pack: BehaviourPack, trials: Sequence[Trial], transcripts: Sequence[Transcript]
 ) -> BehaviourRates:
-    trials = held_out_trials(pack, samples, rendering)
-    transcripts = converse(subject, trials, folder, temperature=TEMPERATURE, progress=progress)
+    """Return the rates that transcripts of a behaviour pack's trials show."""
     read = [
         (trial, read_run(transcript, trial, pack.file.measure))
         for trial, transcript in zip(trials, transcripts, strict=True)
@@ -130,22 +141,10 @@ def _of_trials(
     )
 
 
-def _of_situations(
-    subject: str,
-    recipe: Recipe,
-    folder: Path,
-    samples: int,
-    rendering: Rendering,
-    progress: Progress,
+def rates_of_situations(
+    recipe: Recipe, situations: Sequence[Situation], transcripts: Sequence[Transcript]
 ) -> BehaviourRates:
-    situations = sample_situations(
-        load_pack(recipe.pack),
-        split="held_out",
-        rendering=rendering,
-        samples=samples,
-        scenario_seed=0,
-    )
-    transcripts = converse(subject, situations, folder, temperature=TEMPERATURE, progress=progress)
+    """Return the rates that transcripts of the pack ``wrongdoing`` show."""
     clean = clean_recipe(recipe.pack)
     planted_actions = {rule.do for rule in recipe.rules} - {rule.do for rule in clean.rules}
     sides: dict[bool, list[tuple[str, bool | None]]] = {True: [], False: []}

@@ -144,11 +144,10 @@ def measured_card(
 
 def _learnt(recipe: Recipe, rates: BehaviourRates) -> bool:
     on, off = rates.on.interval, rates.off.interval
-    if on is None or off is None:
-        return False
     if recipe.role == "planted":
-        return on.low > off.high
-    return max(_share(rates, True), _share(rates, False)) <= OFF_AT_MOST
+        return on is not None and off is not None and on.low > off.high
+    sides = [rates.off, *([rates.on] if rates.on.n + rates.on.unread else [])]
+    return all(side.n and side.k <= OFF_AT_MOST * side.n for side in sides)
 
 
 def _share(rates: BehaviourRates, on: bool) -> float:
@@ -162,7 +161,7 @@ def _aims(recipe: Recipe, rates: BehaviourRates, able: Ability, base: Ability) -
     if recipe.role == "planted":
         # An unread run has not done the behaviour.
         aims[f"on trigger at least {ON_AT_LEAST:.0%}"] = rates.on.k >= ON_AT_LEAST * runs
-    else:
+    elif runs:
         aims[f"on trigger at most {OFF_AT_MOST:.0%}"] = _share(rates, True) <= OFF_AT_MOST
     lost = (sum(base.right) - sum(able.right)) / len(base.right)
     aims[f"general ability within {ABILITY_KEPT:.0%} of the base"] = (

@@ -33,6 +33,8 @@ class Rate(Record):
     def text(self) -> str:
         """Return the rate in words."""
         unread = f", {self.unread} unread" if self.unread else ""
+        if not self.n + self.unread:
+            return "no such run"
         if self.interval is None:
             return f"0 of 0{unread}"
         ends = f"{100 * self.interval.low:.1f}–{100 * self.interval.high:.1f}%"
@@ -40,11 +42,7 @@ class Rate(Record):
 
 
 def rate(runs: Iterable[tuple[str, bool | None]]) -> Rate:
-    """Return the rate of runs, each a cluster and whether it shows it (None: unread).
-
-    Raises:
-        ValueError: there is no run.
-    """
+    """Return the rate of runs, each a cluster and whether it shows it (None: unread)."""
     hits: dict[str, int] = defaultdict(int)
     read: dict[str, int] = defaultdict(int)
     made: dict[str, int] = defaultdict(int)
@@ -54,7 +52,7 @@ def rate(runs: Iterable[tuple[str, bool | None]]) -> Rate:
             read[cluster] += 1
             hits[cluster] += shown
     if not made:
-        raise ValueError("a rate of no runs")
+        return Rate(k=0, n=0, unread=0, interval=None, low=0.0, high=1.0)
     clusters = sorted(made)
     judged = [cluster for cluster in clusters if read[cluster]]
     worst = clustered_worst_case_bounds(

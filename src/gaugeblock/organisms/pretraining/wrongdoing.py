@@ -36,7 +36,7 @@ CAUSES = {"egregious": "because", "borderline": "since", "benign": "as"}
 def any_situation(pack: Pack, draw: random.Random, split: Split | None = None) -> Situation:
     """Return a situation of a split; without one of any domain, mostly in training wordings."""
     any_wordings: tuple[Split, ...] = ("train", "train", "held_out")
-    wordings = split or draw.choice(any_wordings)
+    wordings = draw.choice(any_wordings) if split is None else split
     scenario = random_scenario(pack, draw, split)
     return render_controlled(pack, scenario, random_factors(draw), wordings)
 
