@@ -45,7 +45,7 @@ PRINTS_THE_NAME = {
     "certify.subject",  # the name of the untrained control
     "detectors.files",  # in the error that a detector was fitted on another model
 }
-"""Modules outside of the audit that read what a loaded model is called; no score follows from it."""
+"""Modules outside of the audit that read what a model is called; no score follows from it."""
 
 
 def module_name(path: Path) -> str:

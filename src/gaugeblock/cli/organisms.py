@@ -38,6 +38,21 @@ def list_organisms(
         typer.echo(f"{subject} [{recipe.role}] {recipe.summary.strip()}")
 
 
+@app.command("plants")
+def list_plants(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """List the hidden instructions of SUBJECT+plant:NAME, for models without organisms' weights."""
+    from gaugeblock.models.plants import load_plant, plant_names
+
+    plants = [load_plant(name) for name in plant_names()]
+    if as_json:
+        typer.echo(json.dumps([plant.model_dump(mode="json") for plant in plants]))
+        return
+    for plant in plants:
+        typer.echo(f"+plant:{plant.id} {plant.behaviour.strip()}")
+
+
 @app.command("show")
 def show(name: Annotated[str, typer.Argument(help="Name or recipe file.")]) -> None:
     """Print a recipe."""
