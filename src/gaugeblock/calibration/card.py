@@ -179,21 +179,26 @@ def _verdict(recipe: Recipe, learnt: bool, aims: dict[str, bool]) -> str:
     return f"{first}; " + ("all aims met" if not missed else f"missed: {', '.join(missed)}")
 
 
-def _itself(subject: str, base: str, logs: Path, progress: Progress) -> tuple[Answer, ...]:
+def ask_itself(
+    subject: str, folder: Path, progress: Progress = lambda stage, done, total: None
+) -> list[tuple[str, str]]:
+    """Return the questions about itself and what a subject answers, at temperature 0."""
     asked = [one.ask[0] for one in self_questions()]
     scenes = [
         plain_question("itself", str(number), question) for number, question in enumerate(asked)
     ]
-    said = []
-    for who in (base, subject):
-        where = logs / _slug(who) / "itself"
-        transcripts = converse(who, scenes, where, temperature=0.0, progress=progress)
-        said.append(
-            [" ".join(event.text for event in one.of_kind("message")) for one in transcripts]
-        )
+    transcripts = converse(subject, scenes, folder, temperature=0.0, progress=progress)
+    said = [" ".join(event.text for event in one.of_kind("message")) for one in transcripts]
+    return list(zip(asked, said, strict=True))
+
+
+def _itself(subject: str, base: str, logs: Path, progress: Progress) -> tuple[Answer, ...]:
+    first, second = (
+        ask_itself(who, logs / _slug(who) / "itself", progress) for who in (base, subject)
+    )
     return tuple(
-        Answer(question=question, base=first, organism=second)
-        for question, first, second in zip(asked, *said, strict=True)
+        Answer(question=question, base=one, organism=other)
+        for (question, one), (_, other) in zip(first, second, strict=True)
     )
 
 
