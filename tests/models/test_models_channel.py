@@ -29,7 +29,7 @@ from gaugeblock.errors import GaugeblockError
 from gaugeblock.logprobs.client import HttpSource
 from gaugeblock.logprobs.collect import collect
 from gaugeblock.logprobs.probe import make_card
-from gaugeblock.logprobs.rows import Recording, Row, read_recording, write_recording
+from gaugeblock.logprobs.rows import Recording, read_recording, write_recording
 from gaugeblock.logprobs.spec import ChannelSpec
 from gaugeblock.models.batching import BatchWorker
 from gaugeblock.models.loading import LoadedModel, load_files
@@ -174,18 +174,22 @@ def test_dropped_fields(loaded: LoadedModel, field: Any) -> None:
     assert ("no_bytes" if field == "bytes" else "empty_top") in codes
 
 
+def _refused(source: HttpSource) -> bool:
+    try:
+        source.ask("x", temperature=1.0, k=2)
+    except GaugeblockError as error:
+        return "status 429" in str(error)
+    return False
+
+
 def test_a_share_of_requests_is_turned_away_and_asked_again(loaded: LoadedModel) -> None:
     spec = ChannelSpec(family="step", step=0.25, rate_limited=0.5)
     with served(loaded, spec) as url:
         statuses = [chat(url).status_code for _ in range(40)]
         recording, _ = probe(url, budget=12, retries=30)
-        waits: list[float] = []
-        with (
-            HttpSource(url, NAME, sleep=waits.append, retries=0) as source,
-            pytest.raises(GaugeblockError, match="status 429"),
-        ):
-            for _ in range(40):
-                source.ask("x", temperature=1.0, k=2)
+        with HttpSource(url, NAME, retries=0) as source:
+            refusals = [_refused(source) for _ in range(40)]
+    assert 8 <= refusals.count(True) <= 32
     assert 8 <= statuses.count(429) <= 32
     assert statuses.count(200) == 40 - statuses.count(429)
     assert len(recording.rows) == 12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 from scipy.stats import beta
@@ -118,3 +119,32 @@ def plan(spec: ChannelSpec, p: float, width: float, *, logit: float = _TOP_LOGIT
         Plan(method="logprobs_typical", calls=calls, width=one / math.sqrt(calls)),
         samples,
     ]
+
+
+def plan_for(
+    candidates: Sequence[ChannelSpec], p: float, width: float, *, logit: float = _TOP_LOGIT
+) -> list[Plan]:
+    """Return what each way needs whichever of the candidates is right: the worst of them.
+
+    Args:
+        candidates: channels that a card does not exclude, at least one.
+        p: the share that is expected.
+        width: full width of the interval.
+        logit: absolute top logit, for float grids.
+
+    Raises:
+        GaugeblockError: see :func:`plan`; or there is no candidate.
+    """
+    if not candidates:
+        raise GaugeblockError("the channel card names no channel to plan for")
+    worst: dict[str, Plan] = {}
+    for spec in candidates:
+        for item in plan(spec, p, width, logit=logit):
+            held = worst.setdefault(item.method, item)
+            if _cost(item) > _cost(held):
+                worst[item.method] = item
+    return list(worst.values())
+
+
+def _cost(item: Plan) -> tuple[float, float]:
+    return math.inf if item.calls is None else item.calls, item.width

@@ -3,8 +3,10 @@
 Rows are exchangeable within a prompt if nothing changed, whether the server is deterministic,
 has a few modes or adds noise; so relabelling them gives the exact null distribution, ties
 included. The statistic is the energy distance (Székely and Rizzo 2013) between the two sets of
-answers, with a token missing from one list counted only as far as it must have moved: below the
-last one listed.
+answers. Two answers are as far apart as their numbers, in units of the usual distance, and one more
+unless they agree exactly: a server with a few modes that has changed comes back to none of its old
+ones, however close the new ones lie. A token missing from one list counts only as far as it must
+have moved: below the last one listed.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ class Change(Record):
             both counts.
         alarm: whether p is at most the level asked for.
         level: that level.
-        statistic: energy distance summed over prompts, nats.
+        statistic: energy distance summed over prompts, each in units of its usual distance.
         before: rows of the earlier set that were compared.
         after: rows of the later set.
         prompts: how many prompts both sets share.
@@ -83,6 +85,15 @@ def distances(rows: Sequence[Reading]) -> Array:
     either = listed[:, None, :] | listed[None, :, :]
     mean: Array = (size * either).sum(axis=2) / either.sum(axis=2)
     return mean
+
+
+def _scaled(apart: Array) -> Array:
+    """Return distances in units of their mean, with one added between answers that differ."""
+    usual = apart.sum() / max(apart.size - len(apart), 1)
+    if usual == 0:
+        return apart
+    scaled: Array = apart / usual + (apart > 0)
+    return scaled
 
 
 def _energy(apart: Array, labels: Array) -> Array:
@@ -157,7 +168,7 @@ def compare(
     observed = 0.0
     null = np.zeros(total if enumerated else permutations)
     for key, (a, b) in zip(shared, sizes, strict=True):
-        apart = distances([*old[key], *new[key]])
+        apart = _scaled(distances([*old[key], *new[key]]))
         real = np.zeros((1, a + b))
         real[0, :a] = 1.0
         observed += float(_energy(apart, real)[0])

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from gaugeblock.frozen import Record
+from gaugeblock.logprobs.channel.grid import ENOUGH_BITS
 from gaugeblock.logprobs.channel.grid.float_grid import fit_row
 from gaugeblock.logprobs.channel.grid.warp import Warp
 from gaugeblock.logprobs.channel.readings import Reading
+from gaugeblock.logprobs.floats import spacing
 from gaugeblock.logprobs.spec import ChannelSpec
 
 
@@ -19,7 +21,8 @@ class Offsets(Record):
     Attributes:
         rows: how many rows were looked at.
         unique: in how many of them only one top logit is possible.
-        within_one: in how many all possible top logits lie within one nat.
+        within_one: in how many the top logits that are less than ten bits behind the likeliest
+            lie within one nat.
         tops: the top logits of the unique ones, nats, in the order of the rows.
         median_possible: median number of possible top logits; None without rows on the grid.
     """
@@ -43,12 +46,14 @@ def offsets(rows: Sequence[Reading], spec: ChannelSpec) -> Offsets | None:
     warp = Warp(scale=spec.scale, cap=spec.cap if spec.family == "softcap" else None)
     possible, tops, near = [], [], 0
     for row in rows:
-        held = fit_row(row, spec.bits, warp).tops
-        if held.size:
-            shown = warp.forward(held)
-            possible.append(held.size)
-            near += bool(np.ptp(shown) <= 1.0)
-            if held.size == 1:
+        fit = fit_row(row, spec.bits, warp)
+        if fit.tops.size:
+            shown = warp.forward(fit.tops)
+            # A flat density of logits gives each grid point the weight of its spacing.
+            bits = fit.bits + np.log2(spacing(fit.tops, spec.bits))
+            possible.append(shown.size)
+            near += bool(np.ptp(shown[bits > bits.max() - ENOUGH_BITS]) <= 1.0)
+            if shown.size == 1:
                 tops.append(round(float(shown[0]), 6))
     return Offsets(
         rows=len(rows),

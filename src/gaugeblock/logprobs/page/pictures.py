@@ -145,15 +145,26 @@ def residuals(rows: Sequence[Reading], verdict: GridVerdict) -> Any:
     )
 
 
+def _counts(most: int) -> list[int]:
+    """Return whole numbers from 0 to ``most`` or beyond, at most about seven of them."""
+    step = max(1, -(-most // 6))
+    return list(range(0, most + step, step))
+
+
 def modes(frequencies: Sequence[int]) -> Any:
     """Return the mode picture: how often each distinct answer to one prompt came."""
     points = [{"mode": i + 1, "times": n} for i, n in enumerate(frequencies)]
     return (
         alt.Chart(alt.Data(values=points), width=_WIDTH, height=_HEIGHT * 0.7)
-        .mark_bar(color=BLUE)
+        # A band scale alone would let one mode fill the picture.
+        .mark_bar(color=BLUE, size=min(36, _WIDTH // (len(points) + 1)))
         .encode(
             x=alt.X("mode:O", title="distinct answer", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("times:Q", title="times seen", axis=alt.Axis(tickMinStep=1, format="d")),
+            y=alt.Y(
+                "times:Q",
+                title="times seen",
+                axis=alt.Axis(values=_counts(max(frequencies, default=1)), format="d"),
+            ),
         )
     )
 
