@@ -9,7 +9,7 @@ import typer
 
 from gaugeblock import __version__
 from gaugeblock.cli import audit as audit_verbs
-from gaugeblock.cli import certify, channel, organisms, scenarios, schema, serve, specs
+from gaugeblock.cli import certify, channel, judge, organisms, scenarios, schema, serve, specs
 from gaugeblock.cli.console import err
 from gaugeblock.errors import GaugeblockError, VerificationError
 
@@ -25,6 +25,7 @@ app.command("verify")(audit_verbs.verify)
 app.command("replay")(audit_verbs.replay)
 app.command("serve")(serve.serve)
 app.command("certify")(certify.certify)
+app.command("judge")(judge.judge)
 app.command("schema")(schema.schema)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(specs.app, name="specs")
