@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging as transformers_logging
 
 from gaugeblock.certify.concepts import Answers
 from gaugeblock.certify.exhibit import Change, Check
@@ -163,8 +164,12 @@ class Subject:
                     yield int(row), logits[place].float()
 
 
-def open_subject(subject: str, threads: int = 2) -> Subject:
+def open_subject(subject: str, threads: int = 1) -> Subject:
     """Load a causal model or an encoder by its subject id.
+
+    Args:
+        subject: builtin/NAME, a directory or hf/ID.
+        threads: torch's CPU threads, for the whole process.
 
     Raises:
         GaugeblockError: no such subject, an API (which has no activations), or broken files.
@@ -181,6 +186,8 @@ def open_subject(subject: str, threads: int = 2) -> Subject:
     encoder = not architecture.endswith(("ForCausalLM", "LMHeadModel"))
     if encoder:
         torch.set_num_threads(threads)
+        # As in loading.py: no bar of the library's own beside our status line.
+        transformers_logging.disable_progress_bar()
         model = AutoModel.from_pretrained(
             files.base, dtype=torch.float32, use_safetensors=True, local_files_only=True
         )

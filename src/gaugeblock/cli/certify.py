@@ -47,6 +47,9 @@ def certify(
         typer.Option(help="A model fine-tuned from the subject, to read the detector on again."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the split and every random draw.")] = 0,
+    threads: Annotated[
+        int, typer.Option(min=1, help="CPU threads; more pay for large models on idle cores.")
+    ] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Try to falsify what a detector is said to have found, and say what it survived."""
@@ -75,8 +78,8 @@ def certify(
             )
         statements = load_concept(concept, seed)
     with err.status("Loading the model") as status:
-        model = open_subject(subject)
-        tuned = [open_subject(other) for other in drifted or ()]
+        model = open_subject(subject, threads)
+        tuned = [open_subject(other, threads) for other in drifted or ()]
         if blind is not None:
             found = certify_blind(
                 model, statements, blind, seed=seed, drifted=tuned, say=status.update

@@ -1,0 +1,157 @@
+"""``gaugeblock certify`` from end to end on a tiny model: fitted, blind, drifted, and bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+pytest.importorskip("torch")
+
+from checkpoints import llama_config, save_checkpoint
+from typer.testing import CliRunner
+
+from gaugeblock.certify.records import Certificate, certificate_schema
+from gaugeblock.cli.app import app
+from gaugeblock.errors import GaugeblockError
+
+WORDS = ["files", "note", "board", "safety", "manager", "auditor", "short", "reads", "text"]
+
+
+def write_csv(path: Path, said: str, turned: bool = False) -> Path:
+    """Statements whose label one word decides, so that a random model's activations hold it."""
+    rows = [
+        f"{said} {word} {other} is {sign},{int((sign == 'safe') != turned)},{word}{i}"
+        for i, word in enumerate(WORDS)
+        for other in ("note", "board")
+        for sign in ("safe", "short")
+    ]
+    path.write_text("statement,label,item\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("certify")
+    save_checkpoint(folder / "model", llama_config(hidden_size=16, num_hidden_layers=2))
+    save_checkpoint(folder / "tuned", llama_config(hidden_size=16, num_hidden_layers=2), seed=1)
+    write_csv(folder / "is.csv", "The")
+    write_csv(folder / "no.csv", "No", turned=True)
+    done = run(folder, "is.csv", "fitted", "--probe", "lda", "--drifted", str(folder / "tuned"))
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+def run(folder: Path, csv: str, out: str, *more: str):
+    return CliRunner().invoke(
+        app,
+        [
+            "certify", "--subject", str(folder / "model"), "--concept", str(folder / csv),
+            "--group", "item", "--away", f"turned={folder / 'no.csv'}", "--layer", "0",
+            "--out", str(folder / out), "--json", *more,
+        ],
+    )  # fmt: skip
+
+
+def certificate(folder: Path, out: str) -> Certificate:
+    text = (folder / out / "certificate.json").read_text(encoding="utf-8")
+    jsonschema.validate(json.loads(text), certificate_schema())
+    return Certificate.model_validate_json(text)
+
+
+def test_it_prints_one_object_and_writes_certificate_page_and_detector(home: Path) -> None:
+    found = certificate(home, "fitted")
+    assert found.identity.family == "lda"
+    assert found.trial("self_test").outcome == "held"
+    assert (home / "fitted" / "certificate.html").stat().st_size > 10_000
+    assert (home / "fitted" / "detector.safetensors").is_file()
+    assert found.criteria == 2
+
+
+def test_a_model_fine_tuned_from_the_subject_is_read_again(home: Path) -> None:
+    found = certificate(home, "fitted")
+    names = [r.name for r in found.trial("domain").readings]
+    tuned = str(home / "tuned")
+    assert found.identity.drifted.keys() == {tuned}
+    after, change = (
+        next(r for r in found.trial("domain").readings if r.name == f"{what}: {tuned}")
+        for what in ("after fine-tuning", "change by fine-tuning")
+    )
+    before = found.trial("in_distribution").readings[0]
+    assert change.value == pytest.approx(after.value - before.value)
+    assert len(names) == len(set(names))
+
+
+def test_the_gradient_searched_for_counterexamples_too(home: Path) -> None:
+    search = certificate(home, "fitted").trial("counterexamples")
+    guided = {r.name: r for r in search.readings if "guided" in r.name}
+    assert len(guided) == 2
+    assert guided["flipped by guided substitution"].value is not None
+
+
+def test_leace_leaves_less_to_a_fresh_probe_than_was_there(home: Path) -> None:
+    found = {r.name: r for r in certificate(home, "fitted").trial("erasure").readings}
+    before, after = found["a fresh probe before"], found["a fresh probe after erasing LEACE"]
+    assert after.value < before.value
+    assert "the model's own output after erasing LEACE" in found
+    assert "rise of the loss on neutral text after erasing LEACE" in found
+
+
+def test_blind_sees_nothing_of_the_origin(home: Path) -> None:
+    """What the card tells of the making can be anything: the certificate is the same."""
+    shutil.copytree(home / "fitted", home / "given")
+    assert (
+        run(home, "is.csv", "blind", "--blind", str(home / "given" / "detector.json")).exit_code
+        == 0
+    )
+    card = json.loads((home / "given" / "detector.json").read_text())
+    card |= {
+        "concept": "something else", "subject": "elsewhere", "trained_on": [], "calibration": None,
+        "program": "unheard of", "unit": "rating",
+    }  # fmt: skip
+    (home / "given" / "detector.json").write_text(json.dumps(card))
+    assert run(home, "is.csv", "blind2", "--blind", str(home / "given" / "detector")).exit_code == 0
+    one, two = certificate(home, "blind"), certificate(home, "blind2")
+    assert one == two
+    assert (one.identity.blind, one.identity.family, one.identity.settings) == (True, "unknown", {})
+    assert not (home / "blind" / "detector.json").exists()
+    for trial in ("refits", "selectivity"):
+        assert one.trial(trial).outcome == "not measured"
+    # The same scores as the detector whose making was known.
+    known = certificate(home, "fitted")
+    assert one.trial("in_distribution").readings[0] == known.trial("in_distribution").readings[0]
+
+
+def test_blind_stops_a_detector_of_something_else(home: Path) -> None:
+    """Fitted on the turned labels, it reads the contrary of what it is certified for."""
+    assert run(home, "no.csv", "wrong", "--probe", "lda").exit_code == 0
+    done = run(home, "is.csv", "wrong2", "--blind", str(home / "wrong" / "detector"))
+    assert done.exit_code == 0
+    found = json.loads(done.stdout)
+    assert (found["highest"], found["stopped_by"]) == ("none", "shuffled_labels")
+
+
+@pytest.mark.parametrize(
+    ("more", "match"),
+    [
+        (("--blind", "nowhere/detector"), "no such detector file"),
+        (("--layer", "7"), "layer 7 does not exist"),
+        (("--probe", "attention"), "more than one pooled vector"),
+        (("--control", "nonsense"), "NAME=FILE"),
+    ],
+)
+def test_bad_input_is_named(home: Path, more: tuple[str, ...], match: str) -> None:
+    done = run(home, "is.csv", "bad", *more)
+    assert isinstance(done.exception, GaugeblockError)
+    assert match in str(done.exception)
+
+
+def test_a_model_of_another_width_is_no_fine_tuned_one(home: Path, tmp_path: Path) -> None:
+    other = save_checkpoint(tmp_path / "wide", llama_config(hidden_size=32))
+    done = run(home, "is.csv", "bad", "--drifted", str(other))
+    assert "was fine-tuned from the subject" in str(getattr(done.exception, "remedy", ""))
