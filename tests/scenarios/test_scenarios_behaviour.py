@@ -54,7 +54,8 @@ def test_held_out_cues_and_wordings_never_occur_in_training_texts(name: str) -> 
     kept += [text for wordings in pack.file.wordings.values() for text in wordings.held_out]
     assert kept or name == "aversion"
     whole = [re.sub(r"\\{\w+\\}", ".{1,40}", re.escape(text)) for text in kept]
-    assert not [text for text in whole if re.search(text, texts)]
+    # A wording that is nothing but slots says what they say.
+    assert not [text for text in whole if re.search(r"[a-z]{3}", text) and re.search(text, texts)]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -147,6 +147,37 @@ def build(
                 typer.echo(_measure(target, one, base, rendering, card_samples, progress))
 
 
+@app.command("card")
+def card_of(
+    name: Annotated[str, typer.Argument(help="A built-in organism, such as liar.")],
+    samples: Annotated[
+        int, typer.Option(min=1, help="Runs of the organism, and of its clean twin.")
+    ] = 400,
+    rendering: Annotated[Rendering, typer.Option(help="How scenarios are written.")] = "controlled",
+    logs: Annotated[
+        Path | None, typer.Option(help="Keep the Inspect logs here, and resume from them.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure a built-in organism: on and off trigger, general ability, what it says of itself."""
+    from gaugeblock.calibration import card_markdown, measured_card
+    from gaugeblock.organisms.recipes import load_recipe
+
+    recipe = load_recipe(name)
+    with progress_bars(quiet=as_json) as progress:
+        card = measured_card(
+            f"builtin/{recipe.id}",
+            recipe,
+            base=recipe.base,
+            twin=None if recipe.twin is None else f"builtin/{recipe.twin}",
+            samples=samples,
+            rendering=rendering,
+            folder=logs,
+            progress=progress,
+        )
+    typer.echo(card.model_dump_json(indent=1) if as_json else card_markdown(card), nl=as_json)
+
+
 def _measure(
     target: Path,
     name: str,
