@@ -14,7 +14,7 @@ from gaugeblock.logprobs.spec import ChannelSpec
 
 SHARES = (0.5, 0.7, 0.9, 0.97, 0.99)
 SPACINGS = (1 / 64, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
-WIDTHS = (0.3, 0.2, 0.1, 0.05, 0.02, 0.01)
+WIDTHS = (0.4, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02, 0.015, 0.01, 0.007, 0.005)
 
 
 def main() -> None:
@@ -36,10 +36,26 @@ def main() -> None:
                 rows.append({"p": share, "spacing": spacing, "width": asked, **named, "wins": wins})
     options.out.mkdir(parents=True, exist_ok=True)
     result = {"one_call_is_worth": equal, "calls": rows}
-    (options.out / "calls_vs_width.json").write_text(json.dumps(result, indent=1) + "\n")
-    print(f"{'p':>5} {'spacing':>8} {'width of one call':>18} {'= samples':>10}")
-    for item in equal:
-        print(f"{item['p']:5.2f} {item['spacing']:8.4f} {item['width']:18.4f} {item['samples']:10}")
+    # One row a line: the figure in the docs is drawn from this file.
+    lines = {name: ",\n".join(json.dumps(row) for row in table) for name, table in result.items()}
+    text = ",\n".join(f'"{name}": [\n{body}\n]' for name, body in lines.items())
+    (options.out / "calls_vs_width.json").write_text(f"{{\n{text}\n}}\n")
+    table = [
+        "# One logprob call against sampling",
+        "",
+        "Width of the guaranteed interval of a yes/no share from one call, and how many samples",
+        "give a 95 % Clopper-Pearson interval of that width. Below it sampling wins.",
+        "",
+        "| share | " + " | ".join(f"spacing 1/{1 / s:.0f}" for s in SPACINGS) + " |",
+        "|---" * (len(SPACINGS) + 1) + "|",
+    ]
+    for share in SHARES:
+        cells = [
+            f"{item['width']:.4f} = {item['samples']:,}" for item in equal if item["p"] == share
+        ]
+        table.append(f"| {share} | " + " | ".join(cells) + " |")
+    (options.out / "calls_vs_width.md").write_text("\n".join(table) + "\n")
+    print("\n".join(table))
 
 
 if __name__ == "__main__":
