@@ -50,7 +50,10 @@ def replay(run: str | Path, transcript: str | None = None, *, seeds: int = 1) ->
     ident = transcript or _first_witness(folder)
     if ident not in runs:
         raise GaugeblockError(f"there is no run '{ident}'", where=folder)
-    if resolve_subject(plan.subject.id).fingerprint != plan.subject.fingerprint:
+    now = resolve_subject(plan.subject.id)
+    if now.plant_sha256 != plan.subject.plant_sha256:
+        raise GaugeblockError("the subject's plant is not that of the audit", where=folder)
+    if now.fingerprint != plan.subject.fingerprint:
         raise GaugeblockError("the subject's weights are not those of the audit", where=folder)
     recorded = runs[ident]
     base = plan.seeds.sampling_seed
