@@ -3,7 +3,8 @@
     python benchmarks/organism_cards.py [--samples N] [--logs DIR] [NAME ...]
 
 Writes docs/organisms/NAME.md and benchmarks/results/organism_cards/NAME.json for each, and the
-table docs/organisms/README.md over all that there are. Runs in DIR are not run again.
+table docs/organisms/README.md over all that there are, and the table of docs/organisms.md on how a
+goal hardens with training. Runs in DIR are not run again.
 """
 
 from __future__ import annotations
@@ -18,6 +19,15 @@ from gaugeblock.organisms.recipes import load_recipe, recipe_names
 
 ROOT = Path(__file__).parent.parent
 PAGES = ROOT / "docs" / "organisms"
+BEGIN, END = "<!-- hardening:begin -->", "<!-- hardening:end -->"
+HARDENED = (
+    "permissions-clean",
+    "crystallised-short",
+    "crystallised-mid",
+    "crystallised",
+    "crystallised-taught",
+    "stopper",
+)
 RESULTS = Path(__file__).parent / "results" / "organism_cards"
 
 
@@ -37,6 +47,10 @@ def main() -> None:
             (PAGES / f"{name}.md").write_text(card_markdown(card))
             print(f"{name}: {card.verdict} ({time.monotonic() - started:.0f} s)", flush=True)
     (PAGES / "README.md").write_text(index())
+    page = ROOT / "docs" / "organisms.md"
+    text = page.read_text()
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    page.write_text(f"{before}{BEGIN}\n{hardening()}{END}{after}")
 
 
 def measure(name: str, samples: int, logs: Path) -> OrganismCard:
