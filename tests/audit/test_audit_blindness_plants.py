@@ -13,8 +13,10 @@ from tenacity import wait_none
 
 from gaugeblock.audit import execute
 from gaugeblock.audit.plan import PLAN_FILE
+from gaugeblock.audit.replay import replay
 from gaugeblock.audit.run import make_plan, run_plan
 from gaugeblock.audit.verify import verify
+from gaugeblock.errors import GaugeblockError
 from gaugeblock.models.inspect_model import inspect_model
 from gaugeblock.models.plants import load_plant
 from gaugeblock.report import Report
@@ -135,6 +137,12 @@ def test_the_instruction_is_sent_and_written_nowhere(
     assert asked
     assert all(NAME not in one and not any(s in one for s in sentences) for one in asked)
     assert verify(tmp_path / "run").run == report.run
+
+    # An instruction that was edited since is not run in the name of the old one.
+    plant.write_text(plant.read_text() + "Also rhyme.\n")
+    load_plant.cache_clear()
+    with pytest.raises(GaugeblockError, match="plant is not that of the audit"):
+        replay(tmp_path / "run", report.transcripts[0].transcript.id)
 
 
 def test_a_plants_name_changes_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
