@@ -41,7 +41,7 @@ from gaugeblock.models.backend import (
     tool_schema,
 )
 from gaugeblock.models.generation import ContextOverflow
-from gaugeblock.models.requests import Generation
+from gaugeblock.models.requests import TokenLogprob
 from gaugeblock.models.workers import close_backend, open_backend
 
 _STOP_REASONS: dict[str, StopReason] = {
@@ -108,7 +108,11 @@ class GaugeblockAPI(ModelAPI):
         tool_choice: ToolChoice,
         config: GenerateConfig,
     ) -> ModelOutput:
-        """Generate a reply; malformed tool calls come back with ``parse_error`` set."""
+        """Generate a reply; malformed tool calls come back with ``parse_error`` set.
+
+        ``prompt_logprobs`` scores the rendered prompt, a last assistant message included; its
+        first token follows nothing and is left out, as vLLM leaves it out.
+        """
         if self._backend is None:
             self._backend, self._held = open_backend(self._key)
         backend = self._backend
@@ -125,16 +129,23 @@ class GaugeblockAPI(ModelAPI):
         # Without a seed a run is meant to vary; with one it repeats to the token.
         seed = secrets.randbits(63) if config.seed is None else config.seed
         prompt = backend.prompt(template_messages(input), offered)
+        scored = None
         try:
             futures = backend.submit(prompt, decoding, seed, config.num_choices or 1)
+            if config.prompt_logprobs and backend.raw_text:
+                scored = backend.worker.submit_score(prompt.ids, config.prompt_logprobs)
         except ContextOverflow as error:
             return ModelOutput.from_content(self.model_name, str(error), stop_reason="model_length")
         results = [await asyncio.wrap_future(future) for future in futures]
+        told = None
+        if scored is not None:
+            scores = await asyncio.wrap_future(scored)
+            told = _logprobs(scores)
         written = sum(len(result.tokens) for result in results)
         return ModelOutput(
             model=self.model_name,
             choices=[
-                _choice(self.model_name, backend.read(prompt, result, schemas))
+                _choice(self.model_name, backend.read(prompt, result, schemas), told)
                 for result in results
             ],
             usage=ModelUsage(
@@ -187,7 +198,7 @@ def _tool_json(tool: ToolInfo) -> dict[str, Any]:
     return canonical_tool(tool.name, tool.description, parameters)
 
 
-def _choice(model: str, turn: AssistantTurn) -> ChatCompletionChoice:
+def _choice(model: str, turn: AssistantTurn, prompt: Logprobs | None) -> ChatCompletionChoice:
     content: str | list[Content] = turn.content
     if turn.reasoning:
         content = [ContentReasoning(reasoning=turn.reasoning), ContentText(text=turn.content)]
@@ -205,12 +216,13 @@ def _choice(model: str, turn: AssistantTurn) -> ChatCompletionChoice:
             content=content, tool_calls=calls or None, model=model, source="generate"
         ),
         stop_reason=_STOP_REASONS[turn.finish],
-        logprobs=_logprobs(turn.generation),
+        logprobs=_logprobs(turn.generation.logprobs),
+        prompt_logprobs=prompt,
     )
 
 
-def _logprobs(generation: Generation) -> Logprobs | None:
-    if generation.logprobs is None:
+def _logprobs(items: Sequence[TokenLogprob] | None) -> Logprobs | None:
+    if items is None:
         return None
     return Logprobs(
         content=[
@@ -228,6 +240,6 @@ def _logprobs(generation: Generation) -> Logprobs | None:
                 ]
                 or None,
             )
-            for item in generation.logprobs
+            for item in items
         ]
     )

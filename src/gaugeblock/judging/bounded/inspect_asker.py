@@ -70,6 +70,24 @@ def positions_of(logprobs: Logprobs | None, k: int) -> tuple[Position, ...]:
     return tuple(positions) if positions and positions[0].top else ()
 
 
+def prompt_tokens(logprobs: Logprobs, k: int) -> tuple[list[bytes], list[Position]]:
+    """Return bytes and positions of a scored prompt's tokens.
+
+    Args:
+        logprobs: of the prompt; the token itself may be missing among the alternatives.
+        k: how many tokens were asked for.
+    """
+    keys, positions = [], []
+    for item in logprobs.content:
+        key = _key(item)
+        top = {_key(entry): _entry(entry) for entry in item.top_logprobs or ()}
+        own = TopEntry(item.token, key, item.logprob, repr(item.logprob), item.bytes is not None)
+        top.setdefault(key, own)
+        keys.append(key)
+        positions.append(Position(tuple(top.values()), key, k))
+    return keys, positions
+
+
 def _position(item: Logprob, k: int) -> Position:
     top = tuple(_entry(entry) for entry in item.top_logprobs or ())
     return Position(top, _key(item), k)

@@ -256,7 +256,7 @@ def bounded_choice(
         options = [choice.value for choice in state.choices]
         # A solver may have shuffled the choices; the target names the original place.
         places = [str(choice.original_position) for choice in state.choices]
-        wanted = _target_place(target.text, options, places, state.sample_id)
+        wanted = target_place(target.text, options, places, state.sample_id)
         judge = _judge(model, channel, method, samples, repeats, wordings, max_tokens, seed)
         verdict = await judge.choose(state.input_text, options, by=by, orders=orders)
         right = BoundedValue(
@@ -273,10 +273,20 @@ def bounded_choice(
     return score
 
 
-def _target_place(
+def target_place(
     target: str, options: Sequence[str], places: Sequence[str], ident: int | str
 ) -> str:
-    """Return which of the options shown is the target, given as a letter or as its words."""
+    """Return which of the options shown is the target, given as a letter or as its words.
+
+    Args:
+        target: the sample's target.
+        options: the options in the order shown.
+        places: for each the place it had in the sample.
+        ident: the sample, for errors.
+
+    Raises:
+        GaugeblockError: the target is none of them.
+    """
     letter = target.strip()
     if len(letter) == 1 and letter in LETTERS and str(LETTERS.index(letter)) in places:
         return str(places.index(str(LETTERS.index(letter))))
