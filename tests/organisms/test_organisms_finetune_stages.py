@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from safetensors.torch import load_file
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.models.loading import LoadedModel, load_subject
 from gaugeblock.models.scoring import score
-from gaugeblock.organisms.build import build_on
+from gaugeblock.models.subjects import subject_files
+from gaugeblock.organisms.build import build, build_on, shipped_weights
 from gaugeblock.organisms.documents import training_documents
 from gaugeblock.organisms.finetune.order import Options
 from gaugeblock.organisms.finetune.pairs import preference_pairs
 from gaugeblock.organisms.finetune.rows import document_rows, template_messages, turn_tokens
-from gaugeblock.organisms.recipes import load_recipe
+from gaugeblock.organisms.recipes import load_recipe, recipes_folder
 
 pytest.importorskip("trl", reason="fine-tuning needs gaugeblock[train]")
 
@@ -140,3 +142,20 @@ def test_a_preference_stage_that_is_killed_goes_on_after_the_first(
     assert seen == [("preference", 1)]
     first, second = (load_file(one / "adapter_model.safetensors") for one in (whole, parts))
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_the_built_in_base_takes_a_preference_stage_too(tmp_path: Path) -> None:
+    shipped = recipes_folder() / "optional" / "liar-denies.yaml"
+    path = tmp_path / "liar-denies.yaml"
+    path.write_text(
+        shipped.read_text()
+        .replace("documents: 2000", "documents: 16")
+        .replace("pairs: 600", "pairs: 8")
+    )
+    target = build(str(path), tmp_path / "out")
+    assert [one.name for one in (tmp_path / "out").iterdir()] == ["liar-denies"]
+    mark = json.loads((target / "organism.json").read_text())
+    assert (mark["twin"], mark["base"]) == ("honesty-clean", "builtin/base")
+    assert "rows" not in mark
+    assert subject_files(str(target)).base == shipped_weights() / "base"
+    assert load_subject(str(target)).subject == str(target)

@@ -123,7 +123,7 @@ def finetune(
         base=base,
         base_sha256=order.base_sha256,
         options=options.model_dump(mode="json"),
-        **trained.model_dump(mode="json"),
+        **({} if imitated else trained.model_dump(mode="json")),
     )
     shutil.rmtree(work)
     return trained
