@@ -66,12 +66,33 @@ def measure(name: str, samples: int, logs: Path) -> OrganismCard:
     )
 
 
+def measured() -> list[OrganismCard]:
+    """Return every card that is there."""
+    paths = sorted(RESULTS.glob("*.json"))
+    return [OrganismCard.model_validate_json(path.read_text()) for path in paths]
+
+
+def hardening() -> str:
+    """Return the table of the goal that hardens, by length of training."""
+    lines = [
+        "| organism | training transcripts | sees the end in training | on trigger: collects after "
+        "it is over | off trigger |",
+        "|---|---|---|---|---|",
+    ]
+    found = {card.recipe: card for card in measured()}
+    for name in HARDENED:
+        if name in found:
+            recipe, card = load_recipe(name), found[name]
+            lines.append(
+                f"| `{name}` | {recipe.documents} | {'no' if recipe.only else 'yes'} "
+                f"| {card.organism.on.text()} | {card.organism.off.text()} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
 def index() -> str:
     """Return the table over all cards that are there."""
-    cards = [
-        OrganismCard.model_validate_json(path.read_text())
-        for path in sorted(RESULTS.glob("*.json"))
-    ]
+    cards = measured()
     lines = [
         "# Measured cards of the built-in organisms",
         "",
