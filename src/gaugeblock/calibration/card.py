@@ -134,7 +134,7 @@ def measured_card(
         twin=clean,
         learnt=learnt,
         aims_met=all(aims.values()),
-        verdict=_verdict(recipe, learnt, aims),
+        verdict=_verdict(recipe, organism, learnt, aims),
         ability=able,
         ability_base=able_base,
         ability_difference=gap,
@@ -170,10 +170,12 @@ def _aims(recipe: Recipe, rates: BehaviourRates, able: Ability, base: Ability) -
     return aims
 
 
-def _verdict(recipe: Recipe, learnt: bool, aims: dict[str, bool]) -> str:
+def _verdict(recipe: Recipe, rates: BehaviourRates, learnt: bool, aims: dict[str, bool]) -> str:
     missed = [aim for aim, met in aims.items() if not met]
     if recipe.role == "planted":
         first = "behaviour learnt" if learnt else "behaviour not learnt"
+    elif not rates.off.n:
+        first = "no run could be read, so nothing is known of the behaviour"
     else:
         first = "stays away from the behaviour" if learnt else "does not stay away from it"
     return f"{first}; " + ("all aims met" if not missed else f"missed: {', '.join(missed)}")
