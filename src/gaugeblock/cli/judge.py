@@ -188,7 +188,7 @@ def _print(found: Answers) -> None:
         _pairs("not to be ordered through this channel", ordering.unordered, ordering.pairs)
         return
     for column in ("item", "value", "interval is", "typical sd", "method", "calls", "note"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column != "note")
     for name, verdict in found.verdicts.items():
         sd = "-" if verdict.value.sd is None else f"{verdict.value.sd:.3f}"
         table.add_row(
