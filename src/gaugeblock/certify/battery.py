@@ -12,6 +12,9 @@ from gaugeblock.certify.trials import TRIALS
 from gaugeblock.certify.wording import BELIEF, exists_claim, for_all_claim
 from gaugeblock.seeds import derive_seed
 
+NOT_MEASURED = "not measured: "
+"""How the note of a reading begins that has no value."""
+
 
 def certify(
     exhibit: Exhibit,
@@ -52,6 +55,12 @@ def certify(
             f"{trial.title}: {trial.finding}"
             for trial in results
             if trial.outcome == "not measured"
+        )
+        + tuple(
+            f"{trial.title}, {reading.name}: {reading.note.removeprefix(NOT_MEASURED)}"
+            for trial in results
+            for reading in trial.readings
+            if trial.outcome != "not measured" and reading.note.startswith(NOT_MEASURED)
         ),
         warnings=tuple(warnings),
     )

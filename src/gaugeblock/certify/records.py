@@ -138,7 +138,7 @@ class Certificate(Record):
             none.
         for_all: what may be said of every text: a bound over a stated set and a search.
         belief: what the labels do and do not show of belief or intent.
-        not_measured: trials without a result, with the reason.
+        not_measured: trials, and parts of trials, without a result, with the reason.
         warnings: leaks of the data by name.
     """
 

@@ -34,7 +34,7 @@ def dot_plot(readings: Sequence[Reading], at: float, width: Width) -> dict[str, 
     """
     rows = [
         {
-            "name": visible_name(r.name, 34 if width == "wide" else 22),
+            "name": visible_name(_row_name(r.name), 34 if width == "wide" else 22),
             "row": i,
             "at": r.value,
             "low": r.interval.low,
@@ -47,7 +47,8 @@ def dot_plot(readings: Sequence[Reading], at: float, width: Width) -> dict[str, 
     height = _ROW * len(rows)
     scale = alt.Scale(domain=[0, 1])
     y = alt.Y("row:Q", axis=None, scale=alt.Scale(domain=[len(rows) - 0.5, -0.5], nice=False))
-    axis = alt.Axis(title=None, values=[0, 0.25, 0.5, 0.75, 1], grid=True, labelFlush=False)
+    ticks = [0, 0.25, 0.5, 0.75, 1]
+    axis = alt.Axis(title=None, values=ticks, format=".2~f", grid=True, labelFlush=False)
     base = alt.Chart(rows_data(rows)).encode(y=y)
     names = base.mark_text(align="right", dx=-8, color=INK, fontSize=SIZE).encode(
         x=alt.value(0), text="name:N"
@@ -71,6 +72,10 @@ def dot_plot(readings: Sequence[Reading], at: float, width: Width) -> dict[str, 
     chart = configured(alt.layer(*layers).properties(width=_PLOT[width], height=height))
     # The page's font is wider than the one the texts were measured in.
     return {**chart, "padding": {"left": 36, "right": 48, "top": 2, "bottom": 2}}
+
+
+def _row_name(name: str) -> str:
+    return name.replace("positives against: ", "not ")
 
 
 def dose_plot(readings: Sequence[Reading], random: float, width: Width) -> dict[str, Any]:

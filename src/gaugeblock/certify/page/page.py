@@ -26,6 +26,12 @@ OUTCOMES = {
 }
 """Outcome to the look of a verdict in the report's style sheet."""
 
+POOLINGS = {
+    "last": "last token",
+    "mean": "mean over tokens",
+    "max": "maximum over tokens",
+}
+
 
 def render_certificate(certificate: Certificate, commands: tuple[str, ...] = ()) -> str:
     """Return the certificate as one self-contained HTML page without script.
@@ -44,6 +50,8 @@ def render_certificate(certificate: Certificate, commands: tuple[str, ...] = ())
         .get_template("certificate.html.jinja")
         .render(
             c=certificate,
+            subject=_short(certificate.identity.subject),
+            pooling=POOLINGS.get(certificate.identity.at, certificate.identity.at),
             css=Markup(css),
             style_hash=Markup(digest),
             rungs=[
@@ -65,6 +73,12 @@ def render_certificate(certificate: Certificate, commands: tuple[str, ...] = ())
             version=certificate.identity.versions.get("gaugeblock", ""),
         )
     )
+
+
+def _short(subject: str) -> str:
+    """Return the last parts of a directory's path; the whole stands under Identity."""
+    parts = [part for part in subject.split("/") if part]
+    return "/".join(parts[-2:]) if len(parts) > 2 else subject
 
 
 def value(reading: Reading) -> str:

@@ -114,8 +114,8 @@ def counterexamples(exhibit: Exhibit, seed: int) -> TrialResult:
             text=flip.after,
             label=flip.label,
             score=flip.score,
-            note=f"{flip.edits} edit(s) by {flip.kind} from '{flip.before}'; the label is "
-            "unchanged and the score has crossed the threshold",
+            note=f"{flip.edits} edit{'s' * (flip.edits > 1)} by {flip.kind} from '{flip.before}'; "
+            "the label is unchanged and the score has crossed the threshold",
         )
         for flip in kept[:3]
     ]

@@ -65,8 +65,19 @@ def domain(exhibit: Exhibit, seed: int) -> TrialResult:
             )
         )
         drops.append(f"in {name} it has {shown(after)}, a change of {change.estimate:+.3f}")
-    if not readings:
-        return result("domain", "not measured", criterion, "No other texts and no changed model.")
+    if not exhibit.drifted:
+        readings.append(
+            Reading(
+                name="after fine-tuning",
+                value=None,
+                n=len(labels),
+                note="not measured: no fine-tuned model was given",
+            )
+        )
+    if exhibit.away is None and not exhibit.drifted:
+        return result(
+            "domain", "not measured", criterion, "No other texts and no fine-tuned model."
+        )
     parts = []
     if exhibit.away is not None:
         name = readings[0].name[len("abstains on ") :]

@@ -86,8 +86,8 @@ def erasure(exhibit: Exhibit, seed: int) -> TrialResult:
         readings += used
         if used:
             finding += (
-                f"; the model's own output goes from {used[0].value:.3f} to {used[1].value:.3f} "
-                f"and {used[3].value:.3f}"
+                f"; the model's own output has {used[0].value:.3f}, {used[1].value:.3f} without "
+                f"the direction and {used[3].value:.3f} after LEACE"
             )
     if exhibit.harm is not None:
         readings += _harm(exhibit, changes, controls)

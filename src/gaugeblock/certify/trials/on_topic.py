@@ -62,7 +62,6 @@ def on_topic(exhibit: Exhibit, seed: int) -> TrialResult:
         note="on the topic, not the concept, and the highest score of them",
     )
     finding = (
-        f"Against {worst[0]} texts AUROC {shown(worst[1])}; it fires on {worst[2].estimate:.0%} of "
-        "them"
+        f"Against '{worst[0]}' AUROC {shown(worst[1])}; it fires on {worst[2].estimate:.0%} of them"
     )
     return result("on_topic", held, criterion, finding + ".", readings, [witness])

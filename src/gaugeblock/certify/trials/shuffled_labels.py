@@ -76,7 +76,7 @@ def shuffled_labels(exhibit: Exhibit, seed: int) -> TrialResult:
                 )
             )
     held = p <= largest_p and bias <= largest_bias
-    finding = f"{shown(observed)} against shuffled labels, p = {p:.3f}"
+    finding = f"AUROC {shown(observed)} against shuffled labels, p = {p:.3f}"
     if bias > largest_bias:
         finding += f"; but fitting on shuffled labels already gives {readings[-1].value:.3f}"
     return result("shuffled_labels", held, criterion, finding + ".", readings)

