@@ -168,7 +168,7 @@ def open_subject(subject: str, threads: int = 1) -> Subject:
     """Load a causal model or an encoder by its subject id.
 
     Args:
-        subject: builtin/NAME, a directory or hf/ID.
+        subject: a subject id of local weights, see docs/models.md.
         threads: torch's CPU threads, for the whole process.
 
     Raises:

@@ -50,7 +50,6 @@ def render_certificate(certificate: Certificate, commands: tuple[str, ...] = ())
         .get_template("certificate.html.jinja")
         .render(
             c=certificate,
-            subject=_short(certificate.identity.subject),
             pooling=POOLINGS.get(certificate.identity.at, certificate.identity.at),
             css=Markup(css),
             style_hash=Markup(digest),
@@ -75,10 +74,10 @@ def render_certificate(certificate: Certificate, commands: tuple[str, ...] = ())
     )
 
 
-def _short(subject: str) -> str:
+def short(name: str) -> str:
     """Return the last parts of a directory's path; the whole stands under Identity."""
-    parts = [part for part in subject.split("/") if part]
-    return "/".join(parts[-2:]) if len(parts) > 2 else subject
+    parts = [part for part in name.split("/") if part]
+    return "/".join(parts[-2:]) if len(parts) > 2 else name
 
 
 def value(reading: Reading) -> str:
@@ -142,6 +141,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["attr"] = attribute
+    environment.filters["short"] = short
     return environment
 
 
