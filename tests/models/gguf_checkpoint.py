@@ -102,5 +102,6 @@ def _add_tokenizer(writer: gguf.GGUFWriter, checkpoint: Path, config: dict) -> N
     merges = [m if isinstance(m, str) else " ".join(m) for m in model["merges"]]
     writer.add_token_merges(merges)
     writer.add_eos_token_id(config["eos_token_id"])
-    writer.add_pad_token_id(config["pad_token_id"])
+    if config.get("pad_token_id") is not None:
+        writer.add_pad_token_id(config["pad_token_id"])
     writer.add_add_bos_token(False)

@@ -16,7 +16,8 @@ from gaugeblock.errors import GaugeblockError
 
 # What may stand before an answer without being part of it.
 LEAD = b" \t\r\n\"'`*([{"
-_REPLACEMENT = "\ufffd".encode()
+# What a piece of a character prints as.
+UNPRINTABLE = "\ufffd".encode()
 _FULL_WIDTH = {ord("0") + digit: 0xFF10 + digit for digit in range(10)}
 
 
@@ -129,8 +130,8 @@ def read_beginning(
         return Meaning(whole[0] if whole else None, frozenset())
     rest = text.lstrip(LEAD)
     # A character cut in two prints as U+FFFD where the API gives no bytes.
-    cut = rest.endswith(_REPLACEMENT)
-    known = rest.split(_REPLACEMENT)[0] if cut else rest
+    cut = rest.endswith(UNPRINTABLE)
+    known = rest.split(UNPRINTABLE)[0] if cut else rest
     spelt, longest = None, 0
     may_become: set[int] = set()
     for place, answer in enumerate(answers):

@@ -32,12 +32,18 @@ def spelling_tokens(vocabulary: Iterable[bytes], answers: Sequence[Answer]) -> V
     found = {}
     for token in vocabulary:
         rest = token.lstrip(LEAD)
-        if rest and rest[:1] not in first:
+        if rest and rest[:1] not in first and printed(rest)[:1] not in first:
             continue
         meaning = read_beginning(token, answers)
-        if meaning.spelt is not None or meaning.may_become:
+        # A token that only prints like an answer is kept too, as one that is none.
+        if any(_places(m) for m in (meaning, read_beginning(printed(token), answers))):
             found[token] = meaning
     return found
+
+
+def printed(token: bytes) -> bytes:
+    """Return what is left of a token where pieces of characters print as nothing."""
+    return token.decode("utf-8", "ignore").encode()
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,10 @@ class Gathered:
         self.guaranteed = leaves.guaranteed
         self.calls = leaves.calls
         self._leaves = leaves
+        # Where texts stand for tokens, these may be another token's; without a vocabulary, all.
+        self._aliases = None
+        if vocabulary is not None:
+            self._aliases = {printed(token) for token in vocabulary if printed(token) != token}
         self._shares = [self._share(leaf, answers, exact) for leaf in leaves.leaves]
         every = frozenset(range(len(answers)))
         self._hidden: list[tuple[frozenset[int], float]] = [(every, leaves.unseen_total)]
@@ -106,7 +116,7 @@ class Gathered:
             self._hidden = [
                 (_places(meaning), each)
                 for token, meaning in vocabulary.items()
-                if token not in listed
+                if token not in listed and _places(meaning)
             ]
 
     def _share(self, leaf: Leaf, answers: Sequence[Answer], exact: bool) -> _Share:
@@ -115,6 +125,8 @@ class Gathered:
             # The end of the text, where an answer should stand, is none.
             meaning = Meaning(None, frozenset())
         to, sure = _places(meaning), meaning.spelt is not None and meaning.settled
+        if leaf.doubtful and (self._aliases is None or leaf.text in self._aliases):
+            sure = False
         if leaf.reported is None:
             return _Share(0.0, math.exp(leaf.high), to, False, None, 0.0, 0.0)
         weight, counted = math.exp(leaf.reported), _counted(meaning)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gaugeblock.errors import GaugeblockError
+from gaugeblock.logprobs.bounds.answers import UNPRINTABLE
 from gaugeblock.logprobs.bounds.box import Box, envelope_box, statistical_box
 from gaugeblock.logprobs.bounds.text import rest_floor, token_logprob
 from gaugeblock.logprobs.channel.readings import SENTINEL_BELOW
@@ -48,6 +49,8 @@ class Leaf:
         reported: reported log weight, nats; None for the unlisted.
         sd: typical error of ``reported``, nats.
         ended: whether the text ends here.
+        doubtful: whether the text is only what the tokens print as, under a channel where several
+            tokens that print alike overwrite each other.
     """
 
     text: bytes
@@ -56,6 +59,7 @@ class Leaf:
     reported: float | None
     sd: float
     ended: bool = False
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,22 @@ class Leaves:
 
 
 def usable(position: Position) -> tuple[list[bytes], Array]:
-    """Return keys and logprobs of the real entries of a position, largest first."""
+    """Return keys and logprobs of the real entries of a position, largest first.
+
+    A token without bytes that prints as nothing may be a piece of a character as well as the end
+    of the text; it is given the key of what cannot be printed.
+    """
     entries = [e for e in position.top if SENTINEL_BELOW < e.logprob < math.inf]
     entries.sort(key=lambda entry: -entry.logprob)
-    return [entry.key for entry in entries], np.array([entry.logprob for entry in entries])
+    keys = [e.key if e.key or e.has_bytes else UNPRINTABLE for e in entries]
+    return keys, np.array([entry.logprob for entry in entries])
+
+
+def _doubtful(candidates: Sequence[ChannelSpec], position: Position) -> set[bytes]:
+    """Return the keys that may stand for another token than the one of those bytes."""
+    if not any(spec.string_keyed for spec in candidates):
+        return set()
+    return {entry.key for entry in position.top if not entry.has_bytes}
 
 
 def _is_noise(candidates: Sequence[ChannelSpec]) -> bool:
@@ -130,7 +146,7 @@ def _repeated_box(spec: ChannelSpec, repeats: Sequence[Position]) -> tuple[list[
     return common, box
 
 
-def _branch(prefix: Leaf, box: Box, keys: Sequence[bytes]) -> list[Leaf]:
+def _branch(prefix: Leaf, box: Box, keys: Sequence[bytes], doubtful: set[bytes]) -> list[Leaf]:
     """Return the leaves below a prefix: its listed continuations, and the unlisted as one."""
     found = []
     for place, key in enumerate(keys):
@@ -146,6 +162,7 @@ def _branch(prefix: Leaf, box: Box, keys: Sequence[bytes]) -> list[Leaf]:
                 reported=reported,
                 sd=math.hypot(prefix.sd, value.sd or 0.0),
                 ended=not key,
+                doubtful=prefix.doubtful or key in doubtful,
             )
         )
     listed = float(np.exp(box.low).sum())
@@ -183,11 +200,19 @@ def unfold(
         keys, box = _repeated_box(candidates[0], [answer[0] for answer in repeats])
     else:
         keys, box = position_box(candidates, first[0])
+    doubtful = _doubtful(candidates, first[0])
     leaves = [
-        Leaf(key, float(box.low[i]), float(box.high[i]), float(box.log_weight[i]),
-             float(box.sd[i]), ended=not key)
+        Leaf(
+            text=key,
+            low=float(box.low[i]),
+            high=float(box.high[i]),
+            reported=float(box.log_weight[i]),
+            sd=float(box.sd[i]),
+            ended=not key,
+            doubtful=key in doubtful,
+        )
         for i, key in enumerate(keys)
-    ]  # fmt: skip
+    ]
     chosen, place = first[0].chosen, 0
     text = b""
     while chosen is not None and place + 1 < len(first):
@@ -200,7 +225,7 @@ def unfold(
             break
         leaves.remove(prefix)
         below, box_below = position_box(candidates, first[place])
-        leaves += _branch(prefix, box_below, below)
+        leaves += _branch(prefix, box_below, below, _doubtful(candidates, first[place]))
         chosen = first[place].chosen
     rest = max(0.0, 1.0 - float(np.exp(box.log_weight).sum()))
     return Leaves(
