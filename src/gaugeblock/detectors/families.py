@@ -9,6 +9,7 @@ from gaugeblock.detectors.lda import LDA
 from gaugeblock.detectors.logistic import Logistic
 from gaugeblock.detectors.mahalanobis import Mahalanobis
 from gaugeblock.detectors.mass_mean import MassMean
+from gaugeblock.detectors.mlp import MLP
 from gaugeblock.detectors.probe import Probe
 from gaugeblock.detectors.sae import SAEProbe
 from gaugeblock.detectors.ttpd import TTPD
@@ -16,7 +17,18 @@ from gaugeblock.errors import GaugeblockError
 
 PROBES: dict[str, type[Probe]] = {
     probe.family: probe
-    for probe in (MassMean, LDA, Logistic, CCS, TTPD, Attention, Mahalanobis, SAEProbe, Ensemble)
+    for probe in (
+        MassMean,
+        LDA,
+        Logistic,
+        CCS,
+        TTPD,
+        Attention,
+        Mahalanobis,
+        SAEProbe,
+        Ensemble,
+        MLP,
+    )
 }
 
 
