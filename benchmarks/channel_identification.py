@@ -9,6 +9,7 @@ import argparse
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,28 +34,53 @@ def right_parameters(drawn: Drawn, verdict: GridVerdict) -> bool:
     return True
 
 
-def study(channels: int, seed: int) -> dict[str, object]:
-    """Draw channels family by family and count verdicts of the detector and of the oracle."""
-    found: Counter[tuple[str, str]] = Counter()
-    known: Counter[tuple[str, str]] = Counter()
+def trial(seed: int, index: int) -> dict[str, Any]:
+    """Draw one channel and return the verdicts of the detector and of the oracle."""
+    family = FAMILIES[index % len(FAMILIES)]
+    drawn = draw(np.random.default_rng([seed, index]), family)
+    verdict = identify(readings(drawn.rows))
+    best, lead = oracle(drawn)
+    return {
+        "seed": seed,
+        "index": index,
+        "rows": len(drawn.rows),
+        "truth": family,
+        "said": verdict.family,
+        "known": best if lead >= ENOUGH_BITS else "undecided",
+        "parameters": verdict.family != family or right_parameters(drawn, verdict),
+    }
+
+
+def trials(channels: int, seed: int, log: Path | None) -> list[dict[str, Any]]:
+    """Run all trials, going on where a log of an earlier run ended."""
+    lines = log.read_text("utf-8").splitlines() if log is not None and log.is_file() else []
+    done = [line for line in map(json.loads, lines) if line["seed"] == seed]
+    done = done[:channels]
+    for index in range(len(done), channels):
+        done.append(trial(seed, index))
+        if log is not None:
+            with log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(done[-1]) + "\n")
+    return done
+
+
+def study(outcomes: list[dict[str, Any]], seed: int) -> dict[str, Any]:
+    """Count verdicts of the detector and of the oracle."""
+    channels = len(outcomes)
+    found = Counter((o["truth"], o["said"]) for o in outcomes)
+    known = Counter((o["truth"], o["known"]) for o in outcomes)
     by_rows: Counter[tuple[int, str]] = Counter()
-    mistakes, parameters = [], 0
-    for i in range(channels):
-        drawn = draw(np.random.default_rng([seed, i]), FAMILIES[i % len(FAMILIES)])
-        truth = drawn.spec.family
-        verdict = identify(readings(drawn.rows))
-        best, lead = oracle(drawn)
-        sure = best if lead >= ENOUGH_BITS else "undecided"
-        found[truth, verdict.family] += 1
-        known[truth, sure] += 1
-        by_rows[len(drawn.rows), "channels"] += 1
-        by_rows[len(drawn.rows), "undecided"] += verdict.family == "undecided"
-        by_rows[len(drawn.rows), "oracle undecided"] += sure == "undecided"
-        if verdict.family not in (truth, "undecided"):
-            mistakes.append({"index": i, "truth": truth, "said": verdict.family})
-        elif verdict.family == truth and not right_parameters(drawn, verdict):
-            parameters += 1
-            mistakes.append({"index": i, "truth": truth, "said": "wrong parameter"})
+    for o in outcomes:
+        by_rows[o["rows"], "channels"] += 1
+        by_rows[o["rows"], "undecided"] += o["said"] == "undecided"
+        by_rows[o["rows"], "oracle undecided"] += o["known"] == "undecided"
+    mistakes = [
+        {"index": o["index"], "truth": o["truth"], "said": o["said"]}
+        | ({} if o["parameters"] else {"wrong": "parameter"})
+        for o in outcomes
+        if o["said"] not in (o["truth"], "undecided") or not o["parameters"]
+    ]
+    parameters = sum(not o["parameters"] for o in outcomes)
 
     def share(table: Counter[tuple[str, str]], said: str) -> float:
         return sum(n for (_, name), n in table.items() if name == said) / channels
@@ -79,7 +105,7 @@ def study(channels: int, seed: int) -> dict[str, object]:
     }
 
 
-def markdown(result: dict[str, object]) -> str:
+def markdown(result: dict[str, Any]) -> str:
     """Return the confusion matrix as a table; the oracle's counts in brackets."""
     found, known = result["confusion"], result["oracle_confusion"]
     lines = ["| truth | " + " | ".join(NAMES) + " |", "|---" * (len(NAMES) + 1) + "|"]
@@ -98,9 +124,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--channels", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--log", type=Path, help="Outcomes so far; the run goes on from there.")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
-    result = study(options.channels, options.seed)
+    result = study(trials(options.channels, options.seed, options.log), options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "channel_identification.json").write_text(json.dumps(result, indent=1) + "\n")
     (options.out / "channel_identification.md").write_text(markdown(result))

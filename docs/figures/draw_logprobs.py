@@ -1,10 +1,12 @@
-"""Draw the figures of docs/logprobs.md from simulated channels.
+"""Draw the figures of docs/logprobs.md from simulated channels and benchmark results.
 
 python docs/figures/draw_logprobs.py
 """
 
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
 
 import altair as alt
@@ -19,6 +21,7 @@ from gaugeblock.logprobs.simulate.population import record
 from gaugeblock.logprobs.spec import ChannelSpec
 
 HERE = Path(__file__).parent
+RESULTS = HERE.parents[1] / "benchmarks" / "results"
 CHANNELS = {
     "bf16": ChannelSpec(family="bf16"),
     "step": ChannelSpec(family="step", step=1 / 8),
@@ -60,6 +63,33 @@ def judge_cost() -> alt.Chart:
     )
 
 
+def distillation() -> alt.LayerChart:
+    """Return the picture of how far students of each channel end from their teacher."""
+    rows = json.loads((RESULTS / "channel_distillation.json").read_text("utf-8"))["rows"]
+    points = [
+        {
+            "channel": row["channel"],
+            "nats": row["kl"],
+            "low": row["kl"] - 1.96 * row["kl_se"],
+            "high": row["kl"] + 1.96 * row["kl_se"],
+        }
+        for row in rows
+    ]
+    order = [row["channel"] for row in rows]
+    base = alt.Chart(alt.Data(values=points), width=520, height=26 * len(points))
+    place = alt.Y("channel:N", title=None, sort=order)
+    title = "nats between the teacher and its student, on texts not seen"
+    least, most = min(point["low"] for point in points), max(point["high"] for point in points)
+    scale = alt.Scale(domain=[math.floor(5 * least) / 5, math.ceil(5 * most) / 5])
+    bars = base.mark_rule(color=pictures.BLUE, strokeWidth=2).encode(
+        y=place, x=alt.X("low:Q", title=title, scale=scale), x2="high:Q"
+    )
+    dots = base.mark_circle(color=pictures.BLUE, size=60, opacity=1).encode(
+        y=place, x=alt.X("nats:Q", title=title, scale=scale)
+    )
+    return bars + dots
+
+
 def main() -> None:
     for name, spec in CHANNELS.items():
         rows = rows_of(spec)
@@ -69,6 +99,7 @@ def main() -> None:
             figure = pictures.svg(pictures.residuals(rows, identify(rows)))
             (HERE / "channel_residuals_softcap.svg").write_text(figure)
     (HERE / "channel_judge_cost.svg").write_text(pictures.svg(judge_cost()))
+    (HERE / "channel_distillation.svg").write_text(pictures.svg(distillation()))
 
 
 if __name__ == "__main__":

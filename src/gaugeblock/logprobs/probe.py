@@ -90,6 +90,9 @@ def sentence(verdict: GridVerdict, spread: Repeats) -> str:
         missing = spread.kind == "not measured"
         advice = "repeat some prompts" if missing else "repeat them more often"
     names = " or ".join(rivals)
+    if verdict.cap and verdict.other_caps:
+        caps = sorted([verdict.cap, *verdict.other_caps])
+        names = names.replace("softcap", "softcap " + " or ".join(f"{cap:.4g}" for cap in caps))
     return f"Undecided between {names} ({verdict.bits:.1f} bits, 10 are needed): {advice}"
 
 
@@ -120,6 +123,9 @@ def make_card(
         for family in families
         if family != "noise" or verdict.sd is not None
     )
+    if "softcap" in families:
+        capped = _candidate("softcap", verdict, health, heat, shown)
+        candidates += tuple(capped.model_copy(update={"cap": cap}) for cap in verdict.other_caps)
     undecided = ChannelSpec(family="undecided", k=max(health.k_effective, 1))
     change: Change | None = compare(before, recording.rows) if before is not None else None
     same = [pair.with_logprobs == pair.without_logprobs for pair in recording.greedy]

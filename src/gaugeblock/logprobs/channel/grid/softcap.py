@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from gaugeblock.logprobs.channel.readings import Reading
 FAMOUS = (30.0, 50.0, 15.0, 20.0, 25.0, 40.0, 60.0, 100.0)
 WHOLE = tuple(float(cap) for cap in range(5, 201) if cap not in FAMOUS)
 _RANGE = 250.0
+# Caps that differ by less, relatively, are one cap.
+_SAME_CAP = 1e-3
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,19 @@ class CapFit:
         precision: significant bits of the logits under the cap.
         bits: evidence against no grid, the price of the cap included.
         rows: what each row allows.
+        rivals: other caps that fit, with how far they are behind, in bits.
     """
 
     cap: float
     precision: int
     bits: float
     rows: tuple[RowFit, ...]
+    rivals: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def lead(self) -> float:
+        """Bits by which this cap leads the next; infinite without one."""
+        return min((behind for _, behind in self.rivals), default=float("inf"))
 
 
 def _fit(
@@ -82,4 +91,10 @@ def find_cap(rows: Sequence[Reading], *, prompts_differ: bool) -> CapFit | None:
             fit = _fit(ordered, warp, 8, price, prompts_differ)
             if fit is not None:
                 found.append(fit)
-    return max(found, key=lambda fit: fit.bits, default=None)
+    if not found:
+        return None
+    best = max(found, key=lambda fit: fit.bits)
+    rivals = tuple(
+        (fit.cap, best.bits - fit.bits) for fit in found if abs(fit.cap / best.cap - 1) > _SAME_CAP
+    )
+    return replace(best, rivals=rivals)

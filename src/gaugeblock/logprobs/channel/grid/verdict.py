@@ -42,7 +42,8 @@ class GridVerdict(Record):
         evidence: bits of each family against no grid; families that the data exclude are absent.
         step: nats, the fixed step that all differences are multiples of, where there is one.
         step_of: whether that step is laid on logits or on logprobs.
-        cap: nats, the soft cap that fits.
+        cap: nats, the soft cap that fits best.
+        other_caps: soft caps that are less than ten bits behind it.
         precision: significant bits, for softcap and float_logprob.
         scale: what the float grid is multiplied by.
         sd: nats, the noise of one logprob.
@@ -62,6 +63,7 @@ class GridVerdict(Record):
     step: float | None = None
     step_of: str | None = None
     cap: float | None = None
+    other_caps: tuple[float, ...] = ()
     precision: int | None = None
     scale: float | None = None
     sd: float | None = None
@@ -158,6 +160,9 @@ def identify(rows: Sequence[Reading], enough: float = ENOUGH_BITS) -> GridVerdic
     ranked = sorted(evidence.items(), key=lambda item: -item[1])
     leading, best = ranked[0]
     lead = best - ranked[1][1]
+    if leading == "softcap" and cap is not None:
+        # A soft cap whose size is open is no verdict that anyone could compute with.
+        lead = min(lead, cap.lead)
     named: Family = leading if lead >= enough else "undecided"
     multiplier, chosen = floats.get(leading, (None, ()))
     if leading == "softcap" and cap is not None:
@@ -170,6 +175,7 @@ def identify(rows: Sequence[Reading], enough: float = ENOUGH_BITS) -> GridVerdic
         step=lattice.step if lattice else None,
         step_of=None if lattice is None else ("logprob" if lattice.absolute else "logit"),
         cap=cap.cap if cap else None,
+        other_caps=tuple(c for c, behind in cap.rivals if behind < enough) if cap else (),
         precision=_precision(leading, cap, format_bits),
         scale=multiplier,
         sd=noise.sd if leading == "noise" else None,
