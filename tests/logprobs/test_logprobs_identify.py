@@ -124,6 +124,31 @@ def test_a_scaled_float_grid_shows_its_scale():
     assert verdict.scale == pytest.approx(1.1547, rel=1e-4)
 
 
+def test_a_multiplier_is_found_where_no_step_holds_all_numbers():
+    spec = ChannelSpec(family="bf16", scale=1.1547)
+    # Logits on both sides of zero: their finest spacing is far below any step.
+    rows = draw_rows(np.random.default_rng(14), Channel(spec), 10, 500)
+    verdict = identify(readings(rows))
+    assert verdict.leading == "bf16"
+    assert verdict.scale == pytest.approx(1.1547, rel=1e-4)
+
+
+def test_several_soft_caps_that_fit_are_no_verdict():
+    # Three rows of five tokens that five caps fit; the true one is 99.57.
+    drawn = draw(np.random.default_rng([2027, 977]), "softcap")
+    card = make_card(_recording(drawn.rows), "few")
+    assert (card.family, card.grid.leading) == ("undecided", "softcap")
+    assert "softcap 98.12 or 98.84 or 99.57" in card.sentence
+    assert any(abs(c.cap - drawn.spec.cap) < 1e-3 for c in card.candidates if c.cap)
+
+
+def test_noise_on_top_of_a_grid_is_noise():
+    spec = ChannelSpec(family="noise", sd=0.01, precision=8)
+    card = make_card(_recording(draw_rows(np.random.default_rng(4), Channel(spec), 10, 500)), "x")
+    assert card.family == "noise"
+    assert card.sd == pytest.approx(0.01, rel=0.3)
+
+
 def test_float_grids_round_and_have_the_cells_that_numpy_has():
     values = np.random.default_rng(1).normal(0, 30, 20_000)
     half = values.astype(np.float16).astype(float)

@@ -32,7 +32,7 @@ from gaugeblock.logprobs.probe import make_card
 from gaugeblock.logprobs.rows import Recording, read_recording, write_recording
 from gaugeblock.logprobs.spec import ChannelSpec
 from gaugeblock.models.batching import BatchWorker
-from gaugeblock.models.loading import LoadedModel, load_files
+from gaugeblock.models.loading import LoadedModel, load_files, load_subject
 from gaugeblock.models.logprob_source import InspectSource, LocalSource
 from gaugeblock.models.sampling import report_exact
 from gaugeblock.models.serve import build_app
@@ -264,3 +264,12 @@ def test_the_command_line_probes_a_checkpoint(llama_dir: Path, tmp_path: Path) -
     for wrong in ("nonsense", "http://127.0.0.1:1/v1 --api soap"):
         refused = runner.invoke(channel_app, ["probe", *wrong.split()])
         assert isinstance(refused.exception, GaugeblockError)
+
+
+def test_the_built_in_model_in_bfloat16_is_not_taken_for_another_grid() -> None:
+    # Its logits are small, so that fp16 logits eight times as large look much alike.
+    loaded = load_subject("builtin/base", dtype="bfloat16")
+    with LocalSource(BatchWorker(loaded, quiet_ms=0.0)) as source:
+        card = make_card(collect(source), source.name)
+    assert card.family in ("bf16", "undecided"), card.sentence
+    assert "bf16" in {candidate.family for candidate in card.candidates}
