@@ -132,7 +132,9 @@ def row_of(job: Job, found: Certificate) -> dict[str, Any]:
 
 
 def dial() -> list[dict[str, Any]]:
-    return [row.model_dump(mode="json") for row in superposition_dial((0, 1, 2, 4, 8, 16, 32, 128))]
+    return [
+        row.model_dump(mode="json") for row in superposition_dial((0, 1, 2, 4, 8, 16, 32, 128))
+    ]
 
 
 def worked(rows: list[dict[str, Any]]) -> list[str]:
@@ -145,7 +147,7 @@ def worked(rows: list[dict[str, Any]]) -> list[str]:
         stopped = f"{r['stopped_by']}: {r['because']}" if r["stopped_by"] else "nothing"
         out.append(
             f"| {subject} | {r['concept']} | {r['probe']} | {r['highest']} | {stopped} | "
-            f"{r['cpu_s']:.0f} | {r['wall_s']:.0f} ({r['load_at_start']}) |"
+            f"{r['cpu_s']:.0f} | {r['wall_s']:.0f} ({r['load_at_start'] or 'not noted'}) |"
         )
     return out
 

@@ -3,7 +3,8 @@
 Usage: python benchmarks/recording.py [--rounds 9] [--peer NAME=PYTHON ...] [--out FILE]
 
 ``--peer nnsight=/path/to/python`` times that peer in its own environment, on the same model and
-batches; names are nnsight and transformer-lens.
+batches; names are nnsight and transformer-lens. Rounds are interleaved and counted in CPU seconds of
+one thread, and each contestant is compared with a bare run in the same round; read the ratios.
 """
 
 from __future__ import annotations
@@ -132,7 +133,9 @@ def main() -> None:
         peak_of_stream(arguments.peak_of_stream)
         return
     transformers.logging.set_verbosity_error()
+    load = [round(os.getloadavg()[0], 2)]
     times = speed(arguments.rounds)
+    load.append(round(os.getloadavg()[0], 2))
     memory_used = memory()
     half = f"record, layers 0 to {workload.LAYERS // 2 - 1}"
     report = {
@@ -142,6 +145,7 @@ def main() -> None:
         "workload": "Llama 12 x 512, vocabulary 32,000, float32; 40 texts of 12 to 63 tokens, "
         f"at most {workload.BATCH_TOKENS} positions a batch; mean over tokens of every layer",
         "rounds": arguments.rounds,
+        "load average at start and end of the timing": load,
         "limits": LIMITS,
         "within": {
             "all layers": times["record, all layers"]["paired ratio, median"]

@@ -50,8 +50,7 @@ def judge_adjusted(
         )
     kept = kept_share(plain, adjusted)
     readings = [reading(f"at equal {name}", adjusted), reading("as it is", plain), *extra]
-    finding = (
-        f"AUROC {shown(plain)}, at equal {name} {shown(adjusted)}, {kept:.0%} of its edge kept"
-    )
+    finding = f"AUROC {shown(plain)}, at equal {name} {shown(adjusted)}, "
+    finding += f"{kept:.0%} of its edge kept" if plain.low > 0.5 else "so no edge to keep"
     held = adjusted.low > 0.5 and kept >= smallest
     return result(trial, held, criterion, finding + ".", readings)
