@@ -132,9 +132,7 @@ def row_of(job: Job, found: Certificate) -> dict[str, Any]:
 
 
 def dial() -> list[dict[str, Any]]:
-    return [
-        row.model_dump(mode="json") for row in superposition_dial((0, 1, 2, 4, 8, 16, 32, 128))
-    ]
+    return [row.model_dump(mode="json") for row in superposition_dial((0, 1, 2, 4, 8, 16, 32, 128))]
 
 
 def worked(rows: list[dict[str, Any]]) -> list[str]:
