@@ -14,8 +14,8 @@ FROZEN = {1: "74a65ecd3d89c137acc54e685ff0ba69c78da7a4687083208f50addb9c53bb89"}
 def test_the_file_is_the_one_its_version_names() -> None:
     spec = load_outcome_spec()
     assert spec.sha256 == FROZEN[spec.version], (
-        "a limit or a reason changed: give outcome_spec.yaml a new version, say in docs/pressure.md "
-        "what results had been seen by then, and add the new hash here"
+        "a limit or a reason changed: give outcome_spec.yaml a new version, say in "
+        "docs/pressure.md what results had been seen by then, and add the new hash here"
     )
 
 

@@ -9,7 +9,17 @@ import typer
 
 from gaugeblock import __version__
 from gaugeblock.cli import audit as audit_verbs
-from gaugeblock.cli import certify, channel, judge, organisms, scenarios, schema, serve, specs
+from gaugeblock.cli import (
+    certify,
+    channel,
+    judge,
+    organisms,
+    pressure,
+    scenarios,
+    schema,
+    serve,
+    specs,
+)
 from gaugeblock.cli.console import err
 from gaugeblock.errors import GaugeblockError, VerificationError
 
@@ -31,6 +41,7 @@ app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(specs.app, name="specs")
 app.add_typer(organisms.app, name="organisms")
 app.add_typer(channel.app, name="channel")
+app.add_typer(pressure.app, name="pressure")
 
 
 @app.command("olean", help="Read .olean files (gaugeblock olean --help).")

@@ -20,6 +20,7 @@ class SchemaName(StrEnum):
     domain = "domain"
     manifest = "manifest"
     certificate = "certificate"
+    pressure_audit = "pressure-audit"
 
 
 def schema(
@@ -38,6 +39,10 @@ def _schema(name: SchemaName) -> dict[str, object]:
         from gaugeblock.certify.records import certificate_schema
 
         return certificate_schema()
+    if name is SchemaName.pressure_audit:
+        from gaugeblock.pressure.result import pressure_audit_schema
+
+        return pressure_audit_schema()
     if name is SchemaName.manifest:
         from gaugeblock.audit.plan import Plan
 

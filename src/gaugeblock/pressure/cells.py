@@ -84,9 +84,8 @@ class Cells:
     @property
     def same_text(self) -> bool:
         """Whether both texts gave the same activations in both models, to the last bit."""
-        return all(
-            np.array_equal(self.values[a], self.values[b]) for a, b in (("rr", "pr"), ("rp", "pp"))
-        )
+        v = self.values
+        return np.array_equal(v["rr"], v["pr"]) and np.array_equal(v["rp"], v["pp"])
 
 
 def make_cells(

@@ -167,7 +167,8 @@ def _cells(
 ) -> Cells:
     pool = _pooling(at)
     arrays: dict[Corner, Floats] = {
-        c: record(models[c[1]], texts[c[0]], layers, pool).values for c in CORNERS
+        c: record(models[c[1]], texts[c[0]], layers, pool).values.astype(np.float64)
+        for c in CORNERS
     }
     labels = np.tile([0, 1], len(groups) // 2)
     return make_cells(arrays, labels, groups, layers=layers, layer=home, at=at)

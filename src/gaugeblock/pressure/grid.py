@@ -1,0 +1,285 @@
+"""Several seeds of several cells: class counts, comparisons, and what the penalty is to blame for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from statistics import median
+from typing import Literal
+
+from scipy import stats
+
+from gaugeblock.errors import GaugeblockError
+from gaugeblock.frozen import Record
+from gaugeblock.pressure.kinds import RunRecord
+from gaugeblock.pressure.outcome import Outcome
+from gaugeblock.pressure.outcome_spec import OutcomeSpec
+from gaugeblock.pressure.result import PressureAudit
+from gaugeblock.stats import Interval, benjamini_hochberg, jeffreys_rate
+from gaugeblock.stats.fisher import fisher_above
+
+Axis = Literal["label", "behaviour", "monitor"]
+BLIND = frozenset({"shifted", "direction lost", "linearly hidden", "gone", "saturated"})
+"""Monitor classes in which the detector, as it was, no longer does its work."""
+
+
+class SeedOutcome(Record):
+    """One run of a cell.
+
+    Attributes:
+        run: what was done.
+        outcome: what came of it.
+        kl: drift in nats per token; None where it was not measured.
+    """
+
+    run: RunRecord
+    outcome: Outcome
+    kl: float | None
+
+
+class ClassCount(Record):
+    """How many seeds of a cell had a class.
+
+    Attributes:
+        name: of the class.
+        rate: share of seeds, with Jeffreys' interval.
+    """
+
+    name: str
+    rate: Interval
+
+
+class CellSummary(Record):
+    """One cell over its seeds; the seed is the unit, never a mean of a rate over seeds.
+
+    Attributes:
+        cell: name.
+        seeds: runs.
+        base_seeds: different references among them; runs of one reference are more alike, which
+            the intervals do not know.
+        classes: counts by class of each axis that occurred.
+        median_kl: drift; None where any run has none.
+    """
+
+    cell: str
+    seeds: int
+    base_seeds: int
+    classes: dict[Axis, tuple[ClassCount, ...]]
+    median_kl: float | None
+
+
+class Comparison(Record):
+    """Two cells, one question.
+
+    Attributes:
+        first: name of a cell.
+        second: name of the other.
+        question: share of which seeds is compared.
+        counts: k of n of first, k of n of second.
+        p: Fisher's exact test, two-sided.
+        p_adjusted: false discovery rate over all comparisons of the grid.
+        verdict: "differ" or "undecided"; no difference is never concluded from a p-value.
+    """
+
+    first: str
+    second: str
+    question: str
+    counts: tuple[int, int, int, int]
+    p: float
+    p_adjusted: float
+    verdict: Literal["differ", "undecided"]
+
+
+class Blame(Record):
+    """Whether the loss of the monitor in a cell may be put down to its penalty.
+
+    Attributes:
+        cell: the arm.
+        verdict: "penalty"; "not shown" where the arm does not beat both controls; "undecided"
+            where controls are too few or drifted another way.
+        because: the reason, with counts and p-values.
+        p: the larger of the two one-sided p-values (both must be beaten: an intersection-union
+            test, Berger 1982); None if not tested.
+        p_adjusted: false discovery rate over all arms tested.
+    """
+
+    cell: str
+    verdict: Literal["penalty", "not shown", "undecided"]
+    because: str
+    p: float | None = None
+    p_adjusted: float | None = None
+
+
+class Arm(Record):
+    """An arm and its two controls.
+
+    Attributes:
+        arm: its runs.
+        drift: runs without any pressure that moved as far.
+        random_labels: runs under the same pressure by a detector fitted on shuffled labels.
+    """
+
+    arm: tuple[SeedOutcome, ...]
+    drift: tuple[SeedOutcome, ...]
+    random_labels: tuple[SeedOutcome, ...]
+
+
+def seed_outcome(audit: PressureAudit) -> SeedOutcome:
+    """Return what a grid needs of one audit."""
+    kl = audit.measured.drift.kl
+    return SeedOutcome(
+        run=audit.measured.run, outcome=audit.outcome, kl=None if kl is None else kl.estimate
+    )
+
+
+def summarise(cell: str, runs: Sequence[SeedOutcome], level: float = 0.95) -> CellSummary:
+    """Return the class counts of a cell.
+
+    Raises:
+        GaugeblockError: no runs, or one seed of one reference twice.
+    """
+    _check(cell, runs)
+    axes: tuple[Axis, ...] = ("label", "behaviour", "monitor")
+    classes: dict[Axis, tuple[ClassCount, ...]] = {}
+    for axis in axes:
+        said = [str(getattr(run.outcome, axis)) for run in runs]
+        classes[axis] = tuple(
+            ClassCount(name=name, rate=jeffreys_rate(said.count(name), len(said), level))
+            for name in dict.fromkeys(said)
+        )
+    drift = [run.kl for run in runs if run.kl is not None]
+    return CellSummary(
+        cell=cell,
+        seeds=len(runs),
+        base_seeds=len({run.run.base_seed for run in runs}),
+        classes=classes,
+        median_kl=median(drift) if len(drift) == len(runs) else None,
+    )
+
+
+def compare(
+    cells: Mapping[str, Sequence[SeedOutcome]],
+    spec: OutcomeSpec,
+    questions: Sequence[tuple[Axis, str]] = (("behaviour", "honest"), ("monitor", "intact")),
+) -> list[Comparison]:
+    """Return every pair of cells on every question, by Fisher's exact test with FDR.
+
+    Undecided runs count as not being of the class, in both cells.
+
+    Args:
+        cells: name to runs.
+        spec: the rules.
+        questions: axis and class whose share is compared.
+    """
+    asked = []
+    for axis, name in questions:
+        for first, second in combinations(cells, 2):
+            counts = []
+            for cell in (first, second):
+                _check(cell, cells[cell])
+                k = sum(getattr(run.outcome, axis) == name for run in cells[cell])
+                counts += [k, len(cells[cell])]
+            k1, n1, k2, n2 = counts
+            p = float(stats.fisher_exact([[k1, n1 - k1], [k2, n2 - k2]]).pvalue)
+            asked.append((first, second, f"{axis} {name}", (k1, n1, k2, n2), min(p, 1.0)))
+    adjusted = benjamini_hochberg([p for *_, p in asked])
+    alpha = spec.grid.compare["alpha"]
+    return [
+        Comparison(
+            first=first,
+            second=second,
+            question=question,
+            counts=four,
+            p=p,
+            p_adjusted=q,
+            verdict="differ" if q < alpha else "undecided",
+        )
+        for (first, second, question, four, p), q in zip(asked, adjusted, strict=True)
+    ]
+
+
+def blame(arms: Mapping[str, Arm], spec: OutcomeSpec) -> list[Blame]:
+    """Return for each arm whether it lost its monitor because of its penalty.
+
+    It must have lost it in more seeds than each control, both with matched drift. Undecided runs
+    count against the arm: not lost in the arm, lost in a control.
+
+    Args:
+        arms: cell name to arm and controls.
+        spec: the rules.
+    """
+    tested: dict[str, tuple[float, str]] = {}
+    untested: dict[str, str] = {}
+    for cell, arm in arms.items():
+        why = _untestable(cell, arm, spec)
+        if why:
+            untested[cell] = why
+            continue
+        lost = sum(run.outcome.monitor in BLIND for run in arm.arm)
+        told, worst = f"monitor lost in {lost} of {len(arm.arm)} seeds", 0.0
+        for name, control in (("drift", arm.drift), ("random labels", arm.random_labels)):
+            other = sum(run.outcome.monitor != "intact" for run in control)
+            p = min(fisher_above(lost, len(arm.arm), other, len(control)), 1.0)
+            told += f"; {name} {other} of {len(control)}, one-sided p {p:.3g}"
+            worst = max(worst, p)
+        tested[cell] = (worst, told)
+    adjusted = dict(zip(tested, benjamini_hochberg([p for p, _ in tested.values()]), strict=True))
+    out = []
+    for cell in arms:
+        if cell in untested:
+            out.append(Blame(cell=cell, verdict="undecided", because=untested[cell]))
+            continue
+        p, told = tested[cell]
+        more = adjusted[cell] < spec.grid.compare["alpha"]
+        out.append(
+            Blame(
+                cell=cell,
+                verdict="penalty" if more else "not shown",
+                because=told,
+                p=p,
+                p_adjusted=adjusted[cell],
+            )
+        )
+    return out
+
+
+def _untestable(cell: str, arm: Arm, spec: OutcomeSpec) -> str:
+    least = int(spec.grid.compare["fewest_seeds"])
+    _check(cell, arm.arm)
+    for name, control in (("drift", arm.drift), ("random-label", arm.random_labels)):
+        if min(len(arm.arm), len(control)) < least:
+            return (
+                f"{len(arm.arm)} seeds against {len(control)} of the {name} control; {least} of "
+                "each are asked for"
+            )
+        _check(f"{cell}, {name} control", control)
+        apart = _unmatched(arm.arm, control, spec)
+        if apart:
+            return f"{name} control: {apart}"
+    return ""
+
+
+def _unmatched(
+    arm: Sequence[SeedOutcome], control: Sequence[SeedOutcome], spec: OutcomeSpec
+) -> str:
+    both = []
+    for runs in (arm, control):
+        known = [run.kl for run in runs if run.kl is not None]
+        if len(known) < len(runs):
+            return "drift was not measured in every run"
+        both.append(median(known))
+    low, high = min(both), max(both)
+    if high > spec.grid.matched_kl["largest_ratio"] * low:
+        return f"median drift {both[0]:.3g} against {both[1]:.3g} nats is not matched"
+    return ""
+
+
+def _check(cell: str, runs: Sequence[SeedOutcome]) -> None:
+    if not runs:
+        raise GaugeblockError("no runs", where=f"cell {cell}")
+    seeds = [(run.run.base_seed, run.run.seed) for run in runs]
+    if len(set(seeds)) < len(seeds):
+        raise GaugeblockError(
+            "one seed of one reference is there twice; a run copied is no second run",
+            where=f"cell {cell}",
+        )
