@@ -25,7 +25,6 @@ HARDENED = (
     "crystallised-short",
     "crystallised-mid",
     "crystallised",
-    "crystallised-taught",
     "stopper",
 )
 RESULTS = Path(__file__).parent / "results" / "organism_cards"
