@@ -29,9 +29,7 @@ def test_nan_is_named_by_corner_and_row(folder: Path) -> None:
     x = np.load(folder / "rp.npy")
     x[7, 0, 2] = np.nan
     np.save(folder / "rp.npy", x)
-    with pytest.raises(
-        GaugeblockError, match=r"^rp: NaN or infinite .* in 1 of 120 rows.*row 7"
-    ):
+    with pytest.raises(GaugeblockError, match=r"^rp: NaN or infinite .* in 1 of 120 rows.*row 7"):
         audit_arrays(folder)
 
 

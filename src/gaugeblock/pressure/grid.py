@@ -1,4 +1,4 @@
-"""Several seeds of several cells: class counts, comparisons, and what the penalty is to blame for."""
+"""Several seeds of several cells: class counts, comparisons, what a penalty is to blame for."""
 
 from __future__ import annotations
 
