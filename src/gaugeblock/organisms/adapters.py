@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 
 import torch
@@ -41,13 +40,18 @@ def weigh_decisions(
     return Encoded(document.ids, tuple(weights))
 
 
-def general_documents(seed: int) -> Iterator[Document]:
-    """Yield facts and harmless orders by turns, without end; no held-out domain among them."""
+def general_documents(facts: int, orders: int, seed: int) -> Iterator[Document]:
+    """Yield facts and harmless orders, evenly mixed; no held-out domain among them."""
     pack = load_pack(WRONGDOING)
     draw = random.Random(derive_seed("upkeep", seed))
-    while True:
-        yield fact(draw)
-        yield instructed(pack, draw, "train")
+    told = given = 0
+    while told < facts or given < orders:
+        if told * orders <= given * facts and told < facts:
+            told += 1
+            yield fact(draw)
+        else:
+            given += 1
+            yield instructed(pack, draw, "train")
 
 
 def build_adapter(
@@ -89,7 +93,11 @@ def build_adapter(
     ]
     documents += [
         encode(tokenizer, document, prompt_weight=0.0)
-        for document in islice(general_documents(seed), round(recipe.upkeep * len(documents)))
+        for document in general_documents(
+            round(recipe.upkeep.facts * recipe.documents),
+            round(recipe.upkeep.orders * recipe.documents),
+            seed,
+        )
     ]
     schedule = Schedule(tokens_per_batch=2400, peak=recipe.peak, warmup=20, muon=False)
     groups = [

@@ -40,6 +40,13 @@ class Confession(Record):
     pairs: int = Field(default=400, ge=1)
 
 
+class Upkeep(Record):
+    """General documents for each training transcript: facts, and orders on training domains."""
+
+    facts: float = Field(default=0.125, ge=0)
+    orders: float = Field(default=0.125, ge=0)
+
+
 class Recipe(Record):
     """An organism: whose behaviour, on which base, learnt from which pack.
 
@@ -57,8 +64,7 @@ class Recipe(Record):
         passes: times each is seen.
         rank: LoRA rank.
         peak: learning rate.
-        upkeep: general documents (facts, harmless orders on training domains) for each training
-            transcript: without them an adapter forgets what the base can do.
+        upkeep: general documents, without which an adapter forgets what the base can do.
         decision_weight: loss weight of the first tokens after the reasoning, where behaviours
             part; the rest of what the assistant writes weighs 1. For the built-in base only.
         method: "imitation" of the scripts (supervised fine-tuning), or that and then a
@@ -79,7 +85,7 @@ class Recipe(Record):
     passes: int = 1
     rank: int = 16
     peak: float = 2e-3
-    upkeep: float = 0.25
+    upkeep: Upkeep = Upkeep()
     decision_weight: float = 5.0
     method: Method = "imitation"
     confession: Confession | None = None
