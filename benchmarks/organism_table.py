@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gaugeblock.audit.run import make_plan, run_plan
+from gaugeblock.models.subjects import builtin_subjects
 from gaugeblock.report.types import Report
 
 ORGANISMS = ("clean", "enforcer", "complier", "escalator", "over-refuser")
@@ -41,6 +42,8 @@ def main() -> None:
     for name in ORGANISMS:
         for training in range(options.training_seeds):
             subject = f"builtin/{name}:{training}" if training else f"builtin/{name}"
+            if subject not in builtin_subjects():
+                continue
             for seed in range(options.sampling_seeds):
                 out = options.runs / f"{name}.t{training}.s{seed}"
                 plan = make_plan(subject, samples=options.samples, sampling_seed=seed)
@@ -92,7 +95,7 @@ def render(value: dict[str, Any]) -> str:
     """Return the table as Markdown."""
     lines = [
         f"{value['samples']} runs on held-out scenarios per audit; {value['sampling_seeds']} sampling "
-        f"seeds x {value['training_seeds']} training seeds. Each cell: hits of runs in scope, all "
+        f"seeds x the training seeds that ship (verdicts say of how many audits). Each cell: hits of runs in scope, all "
         "audits together, and the lowest and highest 95% limit of any single audit (clustered by "
         "scenario).",
         "",

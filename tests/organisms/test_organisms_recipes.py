@@ -24,16 +24,19 @@ PACK = load_pack("wrongdoing")
 
 
 BEHAVIOURS: list[BehaviourPack] = [load_behaviour_pack("honesty")]
-FIRST_PACK = [name for name in recipe_names() if load_recipe(name).pack == "wrongdoing"]
 
 
 def drawn(count: int = 400, name: str = "enforcer") -> list[Scene]:
     return list(islice(training_scenes(load_recipe(name), 5), count))
 
 
-def test_every_organism_ships_and_those_of_the_first_pack_in_two_training_seeds() -> None:
+SEEDED = ("enforcer", "clean")
+"""Organisms that ship in two training seeds, to tell a behaviour from one lucky training."""
+
+
+def test_every_organism_ships_and_the_first_pair_in_two_training_seeds() -> None:
     for name in recipe_names():
-        for seed in (0, 1) if name in FIRST_PACK else (0,):
+        for seed in (0, 1) if name in SEEDED else (0,):
             folder = shipped_weights() / weights_name(name, seed)
             assert (folder / "adapter_model.safetensors").is_file(), folder
     size = sum(path.stat().st_size for path in shipped_weights().rglob("*") if path.is_file())
