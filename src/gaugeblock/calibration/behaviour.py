@@ -39,9 +39,17 @@ TEMPERATURE = 0.7
 class BehaviourRates(Record):
     """Rates of a behaviour, and of further signs, on and off its trigger.
 
-    ``cells`` are the rates of hits at every combination of levels, off the trigger too.
+    Attributes:
+        own: whether a hit is the recipe's own deviation from its twin, which a hard negative is to
+            show too, and not the pack's planted behaviour, which it must not.
+        on: hits on the trigger.
+        off: hits off it.
+        signs_on: rates of the pack's signs on the trigger.
+        signs_off: those off it.
+        cells: rates of hits at every combination of levels.
     """
 
+    own: bool = False
     on: Rate
     off: Rate
     signs_on: dict[str, Rate]
@@ -168,6 +176,7 @@ def rates_of_situations(
         names = {"severity": levels["severity"], "nudge": levels["nudge"]}
         cells.append((names, situation.scenario, hit))
     return BehaviourRates(
+        own=True,
         on=rate(sides[True]),
         off=rate(sides[False]),
         signs_on={},
