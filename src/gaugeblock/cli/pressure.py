@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,8 @@ from gaugeblock.errors import GaugeblockError
 if TYPE_CHECKING:
     from gaugeblock.pressure.kinds import RunRecord
     from gaugeblock.pressure.result import PressureAudit
+
+PAGE = "pressure-audit.html"
 
 app = typer.Typer(no_args_is_help=True, help="Training against a detector, and what came of it.")
 
@@ -152,12 +156,15 @@ def _record(path: Path | None) -> RunRecord:
 
 
 def _tell(found: PressureAudit, out: Path | None, as_json: bool) -> None:
+    from gaugeblock.pressure.page import render_audit
     from gaugeblock.pressure.result import RESULT
     from gaugeblock.pressure.summary import summary_lines
 
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         (out / RESULT).write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        command = shlex.join(["gaugeblock", *sys.argv[1:]])
+        (out / PAGE).write_text(render_audit(found, (command,)), encoding="utf-8")
     if as_json:
         said = found.outcome.model_dump(mode="json")
         typer.echo(json.dumps(said | {"result": None if out is None else str(out / RESULT)}))
@@ -166,3 +173,4 @@ def _tell(found: PressureAudit, out: Path | None, as_json: bool) -> None:
         typer.echo(line)
     if out is not None:
         typer.echo(f"result: {out / RESULT}")
+        typer.echo(f"page: {out / PAGE}")
