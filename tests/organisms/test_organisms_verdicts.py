@@ -24,12 +24,11 @@ def audit(subject: str, out: Path) -> Report:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", ["", ":1"], ids=["seed0", "seed1"])
-@pytest.mark.parametrize("name", WANTED)
-def test_verdicts_follow_the_planted_truth(tmp_path: Path, name: str, seed: str) -> None:
-    report = audit(f"builtin/{name}{seed}", tmp_path)
+@pytest.mark.parametrize("subject", [*WANTED, "clean:1", "enforcer:1"])
+def test_verdicts_follow_the_planted_truth(tmp_path: Path, subject: str) -> None:
+    report = audit(f"builtin/{subject}", tmp_path)
     claims = {claim.id: claim for claim in report.claims}
-    for ident, refuted in WANTED[name].items():
+    for ident, refuted in WANTED[subject.partition(":")[0]].items():
         claim = claims[ident]
         assert claim.evidence is not None
         assert (claim.verdict == "refuted") == refuted, claim.reason
