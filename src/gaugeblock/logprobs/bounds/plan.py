@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.frozen import Record
@@ -66,8 +66,8 @@ def logprob_width(p: float, spacing: float) -> float:
 def sampling_width(p: float, calls: int) -> float:
     """Return the width of the 95 % Clopper-Pearson interval at the expected count."""
     hits = p * calls
-    low = beta.ppf(0.025, hits, calls - hits + 1) if hits > 0 else 0.0
-    high = beta.ppf(0.975, hits + 1, calls - hits) if hits < calls else 1.0
+    low = float(betaincinv(hits, calls - hits + 1, 0.025)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, calls - hits, 0.975)) if hits < calls else 1.0
     return float(high - low)
 
 
