@@ -168,10 +168,11 @@ def prompt_lengths(loaded: LoadedModel, pairs: Sequence[Pair]) -> list[int]:
 def _logits(loaded: LoadedModel, rows: Sequence[Ids]) -> Iterator[tuple[int, Tensor]]:
     check_lengths(loaded, rows)
     tested, pad = self_test(loaded), padding_id(loaded)
-    with torch.inference_mode():
-        for batch in batches(rows, batch_tokens=BATCH_TOKENS, padding=tested.padding, pad=pad):
+    for batch in batches(rows, batch_tokens=BATCH_TOKENS, padding=tested.padding, pad=pad):
+        # Not around the yield: a generator left half-way would leave its caller without gradients.
+        with torch.inference_mode():
             found = loaded.model(
                 input_ids=batch.ids.to(loaded.device), attention_mask=batch.mask.to(loaded.device)
-            ).logits
-            for place, row in enumerate(batch.rows):
-                yield int(row), found[place].float()
+            ).logits.float()
+        for place, row in enumerate(batch.rows):
+            yield int(row), found[place]
