@@ -1,0 +1,1 @@
+"""The small built-in world in which lying pays a little."""
