@@ -68,7 +68,7 @@ def _judge(
     )
 
 
-def _score(value: BoundedValue, verdict: Verdict, span: tuple[float, float], said: str) -> Score:
+def _score(value: BoundedValue, verdict: Verdict, span: tuple[float, float]) -> Score:
     low = span[0] if value.low is None else value.low
     high = span[1] if value.high is None else value.high
     if verdict.unmeasured is not None:
@@ -82,7 +82,7 @@ def _score(value: BoundedValue, verdict: Verdict, span: tuple[float, float], sai
             "sd": math.nan if value.sd is None else value.sd,
         },
         answer=verdict.choice,
-        explanation=said,
+        explanation=_words(verdict.value, verdict),
         metadata={"verdict": verdict.model_dump(mode="json")},
     )
 
@@ -137,8 +137,7 @@ def bounded_rating(
     async def score(state: TaskState, target: Target) -> Score:
         judge = _judge(model, channel, method, samples, repeats, wordings, max_tokens, seed)
         verdict = await judge.rate(_material(state), criterion, range(low, high + 1))
-        span = (float(low), float(high))
-        return _score(verdict.value, verdict, span, _words(verdict.value, verdict))
+        return _score(verdict.value, verdict, (float(low), float(high)))
 
     return score
 
@@ -173,7 +172,7 @@ def bounded_yes_no(
     async def score(state: TaskState, target: Target) -> Score:
         judge = _judge(model, channel, method, samples, repeats, wordings, max_tokens, seed)
         verdict = await judge.yes_no(_material(state), criterion)
-        return _score(verdict.value, verdict, (0.0, 1.0), _words(verdict.value, verdict))
+        return _score(verdict.value, verdict, (0.0, 1.0))
 
     return score
 
@@ -215,7 +214,7 @@ def bounded_pairwise(
             )
         judge = _judge(model, channel, method, samples, repeats, wordings, max_tokens, seed)
         verdict = await judge.compare(criterion, state.output.completion, str(other))
-        return _score(verdict.value, verdict, (0.0, 1.0), _words(verdict.value, verdict))
+        return _score(verdict.value, verdict, (0.0, 1.0))
 
     return score
 
@@ -268,7 +267,7 @@ def bounded_choice(
             confidence=verdict.value.confidence,
             calls=verdict.calls,
         )
-        return _score(right, verdict, (0.0, 1.0), _words(verdict.value, verdict))
+        return _score(right, verdict, (0.0, 1.0))
 
     return score
 
