@@ -14,6 +14,7 @@ from gaugeblock.scenarios.behaviour.types import (
     BehaviourDomain,
     BehaviourPack,
     Condition,
+    CueText,
     PackFile,
     Template,
 )
@@ -22,9 +23,6 @@ from gaugeblock.scenarios.front_matter import read_yaml, validate
 from gaugeblock.scenarios.pack import Pack, load_pack
 from gaugeblock.scenarios.types import Split
 from gaugeblock.scenarios.wordings import slots
-
-CueText = tuple[str, str, str, Split]
-"""Where a cue stands, its file, its words, and whether it may be trained on."""
 
 NAMES_FROM = "wrongdoing"
 """The pack whose people, organisations, codes and rows all packs share: the tiny models know them

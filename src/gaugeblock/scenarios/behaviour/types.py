@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,8 @@ from gaugeblock.scenarios.wordings import Wordings
 
 Levels = dict[str, str]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+CueText = tuple[str, str, str, Split]
+"""Where a cue stands, its file, its words, and whether it may be trained on."""
 
 
 class Factor(Record):
@@ -155,7 +157,7 @@ class BehaviourPack(Record):
     file: PackFile
     domains: tuple[BehaviourDomain, ...]
     names: dict[str, tuple[str, ...]]
-    cues: dict[str, dict[str, tuple[tuple[str, str, str, Split], ...]]]
+    cues: dict[str, dict[str, tuple[CueText, ...]]]
     sha256: str
 
     @property
@@ -202,5 +204,4 @@ class Trial(Scene):
         return self.cell
 
 
-PackForm = Literal["wrongdoing", "behaviour"]
 RENDERINGS: tuple[Rendering, ...] = ("controlled", "natural")
