@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from gaugeblock.cli.scenarios import app
-from gaugeblock.scenarios.card import Card, markdown, pack_card, readable, situations
+from gaugeblock.scenarios.card import Card, markdown, pack_card, situations
+from gaugeblock.scenarios.leak import readable
 from gaugeblock.scenarios.pack import Pack, load_pack
 from gaugeblock.scenarios.word_bag import clustered_auroc, fit_word_bag, words
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gaugeblock.errors import GaugeblockError
-from gaugeblock.scenarios.card import readable
+from gaugeblock.scenarios.leak import readable
 from gaugeblock.scenarios.cues import Cue, load_cues, with_cue, without_cue
 from gaugeblock.scenarios.design import pair_by, sample_situations
 from gaugeblock.scenarios.pack import load_pack

@@ -7,8 +7,9 @@ from typing import get_args
 
 import pytest
 
-from gaugeblock.scenarios.card import readable, situations
+from gaugeblock.scenarios.card import situations
 from gaugeblock.scenarios.design import sample_situations
+from gaugeblock.scenarios.leak import readable
 from gaugeblock.scenarios.pack import load_pack
 from gaugeblock.scenarios.rendering import render
 from gaugeblock.scenarios.types import (

@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 
 from gaugeblock.frozen import Record
 from gaugeblock.scenarios.design import VARIANTS, all_factors
+from gaugeblock.scenarios.leak import WordLeak, word_leak
 from gaugeblock.scenarios.pack import Pack
 from gaugeblock.scenarios.rendering import render
 from gaugeblock.scenarios.types import (
@@ -23,12 +24,10 @@ from gaugeblock.scenarios.types import (
     Nudge,
     Oversight,
     Rendering,
-    Scene,
     Situation,
     Split,
     Tools,
 )
-from gaugeblock.scenarios.word_bag import clustered_auroc, fit_word_bag
 from gaugeblock.seeds import derive_seed
 
 CARD_VERSION = 1
@@ -43,37 +42,17 @@ AIMS: dict[Contrast, tuple[float, float]] = {
 """Where the AUROC of each contrast should lie; below one half is a leak too, turned round."""
 
 
-class Leak(Record):
+class Leak(WordLeak):
     """What a bag of words makes of one contrast in one rendering.
 
     Attributes:
-        rendering: how the situations were written.
         contrast: the positive class, then the negative one.
-        trained_on: number of training texts.
-        tested_on: number of held-out texts.
-        clusters: number of held-out domains, which the intervals resample.
-        auroc: area under the ROC curve over all pairs of held-out texts.
-        low: lower end of its 95 % interval.
-        high: upper end.
-        matched: the same over pairs of one scenario only, which share all factors but the label.
-        matched_low: lower end of its 95 % interval.
-        matched_high: upper end.
         aim_met: whether ``auroc`` lies where it should.
         for_positive: words that speak most for the positive class.
         for_negative: words that speak most for the negative class.
     """
 
-    rendering: Rendering
     contrast: Contrast
-    trained_on: int
-    tested_on: int
-    clusters: int
-    auroc: float
-    low: float
-    high: float
-    matched: float
-    matched_low: float
-    matched_high: float
     aim_met: bool
     for_positive: tuple[str, ...]
     for_negative: tuple[str, ...]
@@ -134,14 +113,6 @@ def situations(pack: Pack, split: Split, rendering: Rendering) -> tuple[Situatio
         for scenario in pack.scenarios(split)
         for factors in _variants(scenario.id)
     )
-
-
-def readable(situation: Scene) -> str:
-    """Return everything a subject could read in a situation, one part to a line."""
-    mails = (
-        f"{mail.sender} {mail.recipient}\n{mail.subject}\n{mail.body}" for mail in situation.mailbox
-    )
-    return "\n".join((situation.system, *situation.turns, *situation.files.values(), *mails))
 
 
 def markdown(card: Card) -> str:
@@ -235,29 +206,13 @@ def _leak(contrast: Contrast, train: Sequence[Situation], held_out: Sequence[Sit
     for side in (train, held_out):
         labelled = [(situation, _label(contrast, situation)) for situation in side]
         sides.append([(situation, label) for situation, label in labelled if label is not None])
-    fitted, tested = sides
-    bag = fit_word_bag([readable(one) for one, _ in fitted], [label for _, label in fitted])
-    scores = bag.scores([readable(one) for one, _ in tested])
-    labels = [label for _, label in tested]
-    domains = [one.domain for one, _ in tested]
-    scenarios = [one.scenario for one, _ in tested]
-    found = clustered_auroc(scores, labels, domains, seed=0)
-    matched = clustered_auroc(scores, labels, domains, seed=0, within=scenarios)
+    leak, bag = word_leak(*sides)
     low, high = AIMS[contrast]
     for_positive, for_negative = bag.telling(8)
     return Leak(
-        rendering=tested[0][0].rendering,
+        **dict(leak),
         contrast=contrast,
-        trained_on=len(fitted),
-        tested_on=len(tested),
-        clusters=len(set(domains)),
-        auroc=found.value,
-        low=found.low,
-        high=found.high,
-        matched=matched.value,
-        matched_low=matched.low,
-        matched_high=matched.high,
-        aim_met=low <= found.value <= high,
+        aim_met=low <= leak.auroc <= high,
         for_positive=for_positive,
         for_negative=for_negative,
     )

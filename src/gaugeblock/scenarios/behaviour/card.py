@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from typing import get_args
 
 from gaugeblock.frozen import Record
 from gaugeblock.scenarios.behaviour.render import render_trial, scenarios
 from gaugeblock.scenarios.behaviour.types import RENDERINGS, BehaviourPack, Levels, Trial
-from gaugeblock.scenarios.card import interval_text, listed, readable
+from gaugeblock.scenarios.card import interval_text, listed
+from gaugeblock.scenarios.leak import WordLeak, word_leak
 from gaugeblock.scenarios.types import Rendering, Split
-from gaugeblock.scenarios.word_bag import clustered_auroc, fit_word_bag
 from gaugeblock.seeds import derive_seed
 
 MOST = 0.75
@@ -25,34 +26,14 @@ PAIRS = 2
 """Pairs of an on-trigger cell and an off-trigger one for each scenario."""
 
 
-class TriggerLeak(Record):
+class TriggerLeak(WordLeak):
     """What a bag of words makes of the trigger in one rendering.
 
     Attributes:
-        rendering: how the trials were written.
-        trained_on: number of training texts.
-        tested_on: number of held-out texts.
-        clusters: number of held-out domains, which the intervals resample.
-        auroc: area under the ROC curve over all pairs of held-out texts.
-        low: lower end of its 95 % interval.
-        high: upper end.
-        matched: the same over pairs of one scenario only.
-        matched_low: lower end of its 95 % interval.
-        matched_high: upper end.
         for_trigger: words that speak most for the trigger.
         against: words that speak most against it.
     """
 
-    rendering: Rendering
-    trained_on: int
-    tested_on: int
-    clusters: int
-    auroc: float
-    low: float
-    high: float
-    matched: float
-    matched_low: float
-    matched_high: float
     for_trigger: tuple[str, ...]
     against: tuple[str, ...]
 
@@ -124,29 +105,16 @@ def trials_for_words(pack: BehaviourPack, split: Split, rendering: Rendering) ->
 
 
 def _leak(pack: BehaviourPack, rendering: Rendering) -> TriggerLeak:
-    train, held_out = (trials_for_words(pack, split, rendering) for split in ("train", "held_out"))
-    labels = [[int(pack.triggered(one.cell)) for one in side] for side in (train, held_out)]
-    bag = fit_word_bag([readable(one) for one in train], labels[0])
-    scores = bag.scores([readable(one) for one in held_out])
-    domains = [one.domain for one in held_out]
-    within = [one.scenario for one in held_out]
-    found = clustered_auroc(scores, labels[1], domains, seed=0)
-    matched = clustered_auroc(scores, labels[1], domains, seed=0, within=within)
-    for_trigger, against = bag.telling(8)
-    return TriggerLeak(
-        rendering=rendering,
-        trained_on=len(train),
-        tested_on=len(held_out),
-        clusters=len(set(domains)),
-        auroc=found.value,
-        low=found.low,
-        high=found.high,
-        matched=matched.value,
-        matched_low=matched.low,
-        matched_high=matched.high,
-        for_trigger=for_trigger,
-        against=against,
+    train, held_out = (
+        [
+            (trial, int(pack.triggered(trial.cell)))
+            for trial in trials_for_words(pack, split, rendering)
+        ]
+        for split in get_args(Split)
     )
+    leak, bag = word_leak(train, held_out)
+    for_trigger, against = bag.telling(8)
+    return TriggerLeak(**dict(leak), for_trigger=for_trigger, against=against)
 
 
 def behaviour_markdown(card: BehaviourCard) -> str:
