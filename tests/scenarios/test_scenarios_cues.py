@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gaugeblock.errors import GaugeblockError
-from gaugeblock.scenarios.leak import readable
 from gaugeblock.scenarios.cues import Cue, load_cues, with_cue, without_cue
 from gaugeblock.scenarios.design import pair_by, sample_situations
+from gaugeblock.scenarios.leak import readable
 from gaugeblock.scenarios.pack import load_pack
 from gaugeblock.scenarios.types import Rendering, Situation
 from gaugeblock.scenarios.world import World
@@ -118,5 +118,5 @@ def test_a_bad_cue_file_is_named(tmp_path: Path, text: str, problem: str) -> Non
 
 
 def test_an_unknown_cue_file_is_explained() -> None:
-    with pytest.raises(GaugeblockError, match="Shipped cue files: .*evaluation"):
+    with pytest.raises(GaugeblockError, match=r"Shipped cue files: .*evaluation"):
         load_cues("no-such")
