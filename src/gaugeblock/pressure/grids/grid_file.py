@@ -1,0 +1,117 @@
+"""Grids and their questions as files: the shipped ones, or one's own."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from gaugeblock.errors import GaugeblockError
+from gaugeblock.frozen import Record
+from gaugeblock.pressure.cell_spec import GridSpec
+from gaugeblock.pressure.grids.questions import Questions
+
+SHIPPED = "honeypot"
+QUICK = "honeypot-quick"
+QUESTIONS = "-questions.yaml"
+"""What the file of questions beside GRID.yaml ends in: GRID-questions.yaml."""
+
+_T = TypeVar("_T", bound=Record)
+
+
+class Plan(Record):
+    """What a directory of runs is for, written before the first of them.
+
+    Attributes:
+        grid: the cells and seeds.
+        questions: what they are to answer; None where nothing was asked beforehand.
+    """
+
+    grid: GridSpec
+    questions: Questions | None
+
+
+def shipped_plan(quick: bool = False) -> Plan:
+    """Return the shipped grid, or its quick form, with the questions of the whole."""
+    files = resources.files(__package__)
+    name = QUICK if quick else SHIPPED
+    grid = files.joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    asked = files.joinpath(SHIPPED + QUESTIONS).read_text(encoding="utf-8")
+    return Plan(
+        grid=_read(GridSpec, grid, f"{name}.yaml"),
+        questions=_read(Questions, asked, SHIPPED + QUESTIONS),
+    )
+
+
+def load_plan(path: Path, questions: Path | None = None) -> Plan:
+    """Return the grid of a file of one's own, and the questions beside it if there are any.
+
+    Args:
+        path: YAML of a ``GridSpec``.
+        questions: YAML of ``Questions``; None for GRID-questions.yaml beside GRID.yaml.
+
+    Raises:
+        GaugeblockError: no such file, or not such a record.
+    """
+    beside = path.with_name(path.stem + QUESTIONS)
+    asked = questions or (beside if beside.is_file() else None)
+    return Plan(
+        grid=_read(GridSpec, _text(path), path),
+        questions=None if asked is None else _read(Questions, _text(asked), asked),
+    )
+
+
+def what_changed(old: Plan, new: Plan) -> list[str]:
+    """Return what differs between two plans, in words; empty where nothing does."""
+    said = []
+    before, after = old.grid, new.grid
+    for field in ("id", "version", "base_seeds", "seeds"):
+        was, now = getattr(before, field), getattr(after, field)
+        if was != now:
+            said.append(f"{field} was {_short(was)}, is {_short(now)}")
+    was_cells = {cell.name: cell for cell in before.cells}
+    now_cells = {cell.name: cell for cell in after.cells}
+    said += [f"cell {name} is new" for name in now_cells if name not in was_cells]
+    for name, cell in was_cells.items():
+        if name not in now_cells:
+            said.append(f"cell {name} is gone")
+            continue
+        other = now_cells[name]
+        fields = [f for f in type(cell).model_fields if getattr(cell, f) != getattr(other, f)]
+        if fields:
+            said.append(f"cell {name} has another {', '.join(fields)}")
+    if old.questions != new.questions:
+        said.append("the questions are others")
+    if not said and old != new:
+        said.append("the order of the cells is another")
+    return said
+
+
+def _short(value: object) -> str:
+    return str(list(value)) if isinstance(value, tuple) else str(value)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GaugeblockError("no such file", where=path) from error
+
+
+def _read(kind: type[_T], text: str, where: str | Path) -> _T:
+    try:
+        return kind.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise GaugeblockError(f"not YAML ({error})", where=where) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        bare_on = any(part is True for error in error.errors() for part in error["loc"])
+        remedy = 'Quote "on": bare, YAML reads it as a truth value' if bare_on else None
+        what = {"GridSpec": "a grid", "Questions": "questions of a grid"}[kind.__name__]
+        raise GaugeblockError(
+            f"not {what} ({field}: {first['msg']})", where=where, remedy=remedy
+        ) from error
