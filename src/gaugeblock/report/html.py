@@ -1,19 +1,17 @@
 """The page: ``report.html`` as a pure function of the report.
 
-One file, no script, nothing fetched. The content security policy allows the page's own style
-sheet by its hash and nothing else, so that even a mistake in escaping could not run or load
-anything. Every value the template prints goes through ``visible`` unless it is markup made here.
+Every value the template prints goes through ``visible`` unless it is markup made here; what else
+makes the page inert stands in ``gaugeblock.page``.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import lru_cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
+from gaugeblock.page import page_environment, style_sheet
 from gaugeblock.report import standards, summary, words
 from gaugeblock.report.figures.drawn import Figures, draw_figures
 from gaugeblock.report.figures.effects import effect_name
@@ -65,14 +63,13 @@ def render_html(report: Report) -> str:
 
 def _render(report: Report, forest: list[ForestRow], figures: Figures, limits: Limits) -> str:
     environment = _environment()
-    css = _style_sheet()
-    digest = base64.b64encode(hashlib.sha256(css.encode("utf-8")).digest()).decode("ascii")
+    style = style_sheet(("gaugeblock.report", "report.css"))
     shown = transcript_views(report.transcripts, limits)
     labels = shown_labels(report.labels)
     return environment.get_template("report.html.jinja").render(
         report=report,
-        css=Markup(css),
-        style_hash=Markup(digest),
+        css=style.css,
+        style_hash=style.digest,
         figures=figures,
         sentences=summary.summary(report),
         standards=standards.by_standard(report),
@@ -92,14 +89,7 @@ def _render(report: Report, forest: list[ForestRow], figures: Figures, limits: L
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("gaugeblock.report", "templates"),
-        autoescape=True,
-        finalize=_finalize,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment("gaugeblock.report", _shown, absent="")
     environment.filters["attr"] = attribute
     environment.globals.update(
         words=words, anchor=anchor, effect_name=effect_name, claim_id=standards.claim_id
@@ -107,19 +97,8 @@ def _environment() -> Environment:
     return environment
 
 
-@lru_cache(maxsize=1)
-def _style_sheet() -> str:
-    environment = _environment()
-    assert environment.loader is not None
-    return environment.loader.get_source(environment, "report.css")[0]
-
-
-def _finalize(value: object) -> object:
-    if value is None:
-        return ""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    cut = excerpt(value, _LONGEST_VALUE)
+def _shown(text: str) -> Markup:
+    cut = excerpt(text, _LONGEST_VALUE)
     if not cut.omitted:
-        return visible(value)
+        return visible(text)
     return visible(cut.head) + f" ⟨{cut.omitted:,} characters left out⟩ " + visible(cut.tail)

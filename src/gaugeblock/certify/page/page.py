@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from gaugeblock.certify import Certificate, Reading, TrialResult
 from gaugeblock.certify.criteria import load_criteria
 from gaugeblock.certify.page.figures import dose_plot, dot_plot
+from gaugeblock.page import page_environment, style_sheet
 from gaugeblock.report.figures.svg import inline_svg
 from gaugeblock.report.figures.theme import WIDTHS
 from gaugeblock.report.visible import attribute, visible
@@ -25,6 +24,8 @@ OUTCOMES = {
     "not applicable": "not_checkable",
 }
 """Outcome to the look of a verdict in the report's style sheet."""
+
+STYLE = (("gaugeblock.report", "report.css"), ("gaugeblock.certify.page", "ladder.css"))
 
 POOLINGS = {
     "last": "last token",
@@ -40,8 +41,7 @@ def render_certificate(certificate: Certificate, commands: tuple[str, ...] = ())
         certificate: what to show; its texts may be hostile.
         commands: how it was made, for the reader who wants to make it again.
     """
-    css = _style_sheet()
-    digest = base64.b64encode(hashlib.sha256(css.encode("utf-8")).digest()).decode("ascii")
+    style = style_sheet(*STYLE)
     criteria = load_criteria()
     names = list(criteria.rungs)
     reached = 0 if certificate.highest == "none" else names.index(certificate.highest) + 1
@@ -51,8 +51,8 @@ def render_certificate(certificate: Certificate, commands: tuple[str, ...] = ())
         .render(
             c=certificate,
             pooling=POOLINGS.get(certificate.identity.at, certificate.identity.at),
-            css=Markup(css),
-            style_hash=Markup(digest),
+            css=style.css,
+            style_hash=style.digest,
             rungs=[
                 {
                     "name": name,
@@ -132,23 +132,6 @@ def _drawn(chart: Any, label: str) -> Markup:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("gaugeblock.certify.page", "templates"),
-        autoescape=True,
-        finalize=lambda v: visible(v) if isinstance(v, str) and not isinstance(v, Markup) else v,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["attr"] = attribute
-    environment.filters["short"] = short
+    environment = page_environment("gaugeblock.certify.page", visible)
+    environment.filters.update(attr=attribute, short=short)
     return environment
-
-
-@lru_cache(maxsize=1)
-def _style_sheet() -> str:
-    parts = (("gaugeblock.report", "report.css"), ("gaugeblock.certify.page", "ladder.css"))
-    return "\n".join(
-        PackageLoader(package, "templates").get_source(_environment(), name)[0]
-        for package, name in parts
-    )

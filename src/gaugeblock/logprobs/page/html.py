@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from functools import lru_cache
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 
 from gaugeblock.frozen import Record
 from gaugeblock.logprobs.card import ChannelCard
@@ -16,6 +14,7 @@ from gaugeblock.logprobs.channel.readings import distinct, readings
 from gaugeblock.logprobs.page import pictures
 from gaugeblock.logprobs.probe import grid_rows
 from gaugeblock.logprobs.rows import Recording
+from gaugeblock.page import page_environment, style_sheet
 
 # Control and direction characters could make a hostile name look like another one.
 _HIDDEN = {c: "\ufffd" for c in (*range(32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -37,21 +36,7 @@ class Figure(Record):
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("gaugeblock.logprobs.page", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_visible,
-    )
-    return environment
-
-
-def _visible(value: object) -> object:
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return value.translate(_HIDDEN)
-    return value
+    return page_environment("gaugeblock.logprobs.page", lambda text: text.translate(_HIDDEN))
 
 
 def _figure(title: str, caption: str, svg: str) -> Figure:
@@ -106,19 +91,20 @@ def render_page(card: ChannelCard, recording: Recording) -> str:
         card: what was measured.
         recording: the rows it was measured from, for the pictures; their texts may be hostile.
     """
-    environment = _environment()
-    assert environment.loader is not None
-    style = environment.loader.get_source(environment, "card.css")[0]
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    style = style_sheet(("gaugeblock.logprobs.page", "card.css"))
     policy = (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "
+        f"default-src 'none'; img-src data:; style-src 'sha256-{style.digest}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    return environment.get_template("card.html.jinja").render(
-        card=card,
-        figures=_figures(card, recording),
-        style=Markup(style),
-        policy=policy,
+    return (
+        _environment()
+        .get_template("card.html.jinja")
+        .render(
+            card=card,
+            figures=_figures(card, recording),
+            style=style.css,
+            policy=policy,
+        )
     )
 
 
