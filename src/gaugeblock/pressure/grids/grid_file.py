@@ -109,7 +109,7 @@ def _read(kind: type[_T], text: str, where: str | Path) -> _T:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        bare_on = any(part is True for error in error.errors() for part in error["loc"])
+        bare_on = any(one["type"] == "invalid_key" for one in error.errors())
         remedy = 'Quote "on": bare, YAML reads it as a truth value' if bare_on else None
         what = {"GridSpec": "a grid", "Questions": "questions of a grid"}[kind.__name__]
         raise GaugeblockError(

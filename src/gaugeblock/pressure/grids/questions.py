@@ -70,7 +70,7 @@ class Compare(Statement):
 
 
 class BlameAsked(Statement):
-    """Whether a cell lost its detector because of its penalty; see ``grid.blame``."""
+    """Whether a cell lost its detector because of its penalty; see ``statistics.blame``."""
 
     kind: Literal["blame"]
     arm: str

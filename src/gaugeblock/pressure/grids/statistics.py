@@ -54,7 +54,7 @@ class CellSummary(Record):
 
     Attributes:
         cell: name.
-        seeds: runs.
+        seeds: runs with an outcome.
         base_seeds: different references among them; runs of one reference are more alike, which
             the intervals do not know.
         classes: counts by class of each axis that occurred.
@@ -132,19 +132,36 @@ def seed_outcome(audit: PressureAudit) -> SeedOutcome:
     )
 
 
-def summarise(cell: str, runs: Sequence[SeedOutcome], level: float = 0.95) -> CellSummary:
+def summarise(
+    cell: str,
+    runs: Sequence[SeedOutcome],
+    level: float = 0.95,
+    *,
+    without: Mapping[str, int] | None = None,
+) -> CellSummary:
     """Return the class counts of a cell.
+
+    Args:
+        cell: name.
+        runs: those with an outcome.
+        level: of the intervals.
+        without: why a planned run has no outcome, such as "failed", to how many; they are classes
+            of their own and stay in every denominator.
 
     Raises:
         GaugeblockError: no runs, or one seed of one reference twice.
     """
-    _check(cell, runs)
+    lacking = {why: count for why, count in (without or {}).items() if count}
+    if runs or not lacking:
+        _check(cell, runs)
+    planned = len(runs) + sum(lacking.values())
     axes: tuple[Axis, ...] = ("label", "behaviour", "monitor")
     classes: dict[Axis, tuple[ClassCount, ...]] = {}
     for axis in axes:
         said = [str(getattr(run.outcome, axis)) for run in runs]
+        said += [why for why, count in lacking.items() for _ in range(count)]
         classes[axis] = tuple(
-            ClassCount(name=name, rate=jeffreys_rate(said.count(name), len(said), level))
+            ClassCount(name=name, rate=jeffreys_rate(said.count(name), planned, level))
             for name in dict.fromkeys(said)
         )
     drift = [run.kl for run in runs if run.kl is not None]
@@ -153,7 +170,7 @@ def summarise(cell: str, runs: Sequence[SeedOutcome], level: float = 0.95) -> Ce
         seeds=len(runs),
         base_seeds=len({run.run.base_seed for run in runs}),
         classes=classes,
-        median_kl=median(drift) if len(drift) == len(runs) else None,
+        median_kl=median(drift) if drift and len(drift) == len(runs) else None,
     )
 
 
@@ -161,16 +178,20 @@ def compare(
     cells: Mapping[str, Sequence[SeedOutcome]],
     spec: OutcomeSpec,
     questions: Sequence[tuple[Axis, str]] = (("behaviour", "honest"), ("monitor", "intact")),
+    *,
+    without: Mapping[str, int] | None = None,
 ) -> list[Comparison]:
     """Return every pair of cells on every question, by Fisher's exact test with FDR.
 
-    Undecided runs count as not being of the class, in both cells.
+    Undecided runs, and runs without an outcome, count as not being of the class, in both cells.
 
     Args:
         cells: name to runs.
         spec: the rules.
         questions: axis and class whose share is compared.
+        without: name to how many of its planned runs have no outcome.
     """
+    lacking = without or {}
     asked = []
     for axis, name in questions:
         for first, second in combinations(cells, 2):
@@ -178,7 +199,7 @@ def compare(
             for cell in (first, second):
                 _check(cell, cells[cell])
                 k = sum(getattr(run.outcome, axis) == name for run in cells[cell])
-                counts += [k, len(cells[cell])]
+                counts += [k, len(cells[cell]) + lacking.get(cell, 0)]
             k1, n1, k2, n2 = counts
             p = float(stats.fisher_exact([[k1, n1 - k1], [k2, n2 - k2]]).pvalue)
             asked.append((first, second, f"{axis} {name}", (k1, n1, k2, n2), min(p, 1.0)))

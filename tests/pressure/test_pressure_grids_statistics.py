@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gaugeblock.errors import GaugeblockError
-from gaugeblock.pressure.grid import Arm, SeedOutcome, blame, compare, summarise
+from gaugeblock.pressure.grids.statistics import Arm, SeedOutcome, blame, compare, summarise
 from gaugeblock.pressure.kinds import RunRecord
 from gaugeblock.pressure.outcome import Outcome
 from gaugeblock.pressure.outcome_spec import load_outcome_spec
