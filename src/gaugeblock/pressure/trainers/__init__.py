@@ -1,0 +1,1 @@
+"""The pressures on real models, through TRL's trainers. Needs gaugeblock[train]."""

@@ -1,0 +1,436 @@
+"""A training under pressure from recipe to result: checked before it starts, resumable, atomic."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import shutil
+import warnings
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from peft import get_peft_model
+
+from gaugeblock.detectors.text_only import TextOnly
+from gaugeblock.errors import GaugeblockError
+from gaugeblock.frozen import Record
+from gaugeblock.models.activations import find_blocks, model_fingerprint, record
+from gaugeblock.models.activations.encoding import padding_id
+from gaugeblock.models.loading import LoadedModel, load_files, load_subject
+from gaugeblock.models.subjects import BUILTIN_BASE, subject_files
+from gaugeblock.organisms.finetune.lora import lora_config
+from gaugeblock.pressure.kinds import PressureKind, RunRecord
+from gaugeblock.pressure.signals import chosen_run
+from gaugeblock.pressure.trainers.dpo import dpo_trainer, preferences, sample
+from gaugeblock.pressure.trainers.grpo import grpo_trainer
+from gaugeblock.pressure.trainers.instruments import Instrument, Reader, load_instrument
+from gaugeblock.pressure.trainers.lessons import Lessons, Row
+from gaugeblock.pressure.trainers.prompts import Prompt, load_prompts, read_lines
+from gaugeblock.pressure.trainers.push import Push, TextScore
+from gaugeblock.pressure.trainers.recipe import WITHOUT_DETECTOR, Monitor, TrainingRecipe
+from gaugeblock.pressure.trainers.rewards import Reward, load_function, load_reward
+from gaugeblock.pressure.trainers.routing import Routing, check_split
+from gaugeblock.pressure.trainers.sft import base_verdicts, screened, sft_rows, sft_trainer
+from gaugeblock.pressure.trainers.watch import train
+from gaugeblock.seeds import derive_seed
+
+Say = Callable[[str, int, int], None]
+"""Called with a stage, steps done and steps in all."""
+
+FINAL, RUN, CURVE, ORDER, WORK = "final", "run.json", "curve.jsonl", "order.json", ".training"
+
+SAMPLES = 64
+"""Answers of the base that a score's scale is measured on, and of a retry that is judged."""
+
+LESSONS = 4
+"""Rows of the anchor and of the trunk's diet that are learnt in one batch."""
+
+
+class Order(Record):
+    """What decides the result, so that only the same training is taken up again.
+
+    Attributes:
+        recipe: as it was read.
+        files: SHA-256 of every file it names.
+        model: fingerprint of the base's weights.
+        versions: of the libraries that train.
+    """
+
+    recipe: TrainingRecipe
+    files: dict[str, str]
+    model: str
+    versions: dict[str, str]
+
+
+class Done(Record):
+    """What a training left behind.
+
+    Attributes:
+        base: subject id of the model before.
+        final: directory of the model after, a subject id too.
+        run: file of the run record.
+        detectors: files, the one trained against first.
+        steps: optimiser steps.
+    """
+
+    base: str
+    final: Path
+    run: Path
+    detectors: tuple[Path, ...]
+    steps: int
+
+
+def run_recipe(
+    recipe: TrainingRecipe, out: Path, say: Say = lambda stage, done, total: None
+) -> Done:
+    """Train a model under pressure; the same call goes on where a killed one stopped.
+
+    Args:
+        recipe: see ``recipe.load_recipe``.
+        out: folder for ``final``, ``run.json`` and ``curve.jsonl``.
+        say: told how far it is.
+
+    Raises:
+        GaugeblockError: anything in the recipe that does not fit the model (before training
+            begins), another training in ``out``, or NaN (the last good checkpoint is kept).
+    """
+    files = subject_files(recipe.base)
+    if files.adapter is not None:
+        raise GaugeblockError(
+            "a base is a whole checkpoint, and this is an adapter",
+            where=recipe.base,
+            remedy="Merge it and give the result",
+        )
+    loaded = load_files(
+        files.base,
+        name=recipe.base,
+        device=recipe.device,
+        dtype=recipe.dtype,
+        threads=recipe.threads,
+    )
+    order = _order(recipe, loaded)
+    done = Done(
+        base=recipe.base,
+        final=out / FINAL,
+        run=out / RUN,
+        detectors=tuple(one.file for one in recipe.detectors),
+        steps=recipe.steps,
+    )
+    _take_up(out, order)
+    if done.run.is_file():
+        return done
+    job = Job(recipe, loaded, files.base, order.model, out / WORK, say)
+    with warnings.catch_warnings():
+        # TRL's use of transformers' deprecated names is no news to who runs a recipe.
+        warnings.simplefilter("ignore", FutureWarning)
+        note = job.do()
+    _finish(out, done, recipe.record(note))
+    return done
+
+
+class Job:
+    """One recipe on one loaded base.
+
+    Args:
+        recipe: what to do.
+        loaded: the base.
+        folder: of the base's files.
+        model: fingerprint of the base.
+        work: folder of what is unfinished.
+        say: told how far it is.
+    """
+
+    def __init__(
+        self,
+        recipe: TrainingRecipe,
+        loaded: LoadedModel,
+        folder: Path,
+        model: str,
+        work: Path,
+        say: Say,
+    ) -> None:
+        self.recipe, self.loaded, self.folder, self.work, self.say = (
+            recipe,
+            loaded,
+            folder,
+            work,
+            say,
+        )
+        blocks = find_blocks(loaded.model)
+        split = recipe.mitigation("split")
+        if split is not None:
+            check_split(split, blocks.count)
+        if loaded.tokenizer.pad_token_id is None:
+            loaded.tokenizer.pad_token_id = padding_id(loaded)
+        self.instruments = [load_instrument(one, blocks, model) for one in recipe.detectors]
+        self.reward: Reward | None = load_reward(recipe.reward) if recipe.reward else None
+        self.monitor = None if recipe.monitor is None else load_monitor(recipe.monitor)
+        self.prompts = load_prompts(loaded, recipe)
+        self.anchor = self._anchor()
+        self.diet = self._diet()
+        self.reader: Reader | None = None
+
+    def do(self) -> str:
+        """Train; leave the result in ``work/final`` and return a note for the run record."""
+        recipe, kind = self.recipe, self.recipe.pressure.kind
+        if kind not in WITHOUT_DETECTOR:
+            trained = self._scaled(self.instruments[: recipe.active])
+            self.reader = Reader(recipe, trained, self.loaded.end_ids)
+        if kind is PressureKind.retry_selection:
+            return self._retries()
+        rows = self.prompts
+        note = ""
+        if kind is PressureKind.screening and recipe.trainer == "sft":
+            assert self.reader is not None
+            rows = screened(self.loaded, self.prompts, self.reader, recipe)
+            note = f"{len(self.prompts) - len(rows)} of {len(self.prompts)} examples screened out"
+        self._train(rows, recipe.seed, self.work / "steps", self.work / FINAL, "training")
+        return note
+
+    def _train(
+        self, rows: Sequence[Prompt], run_seed: int, steps: Path, final: Path, stage: str
+    ) -> None:
+        if final.is_dir():
+            return
+        recipe = self.recipe
+        seed = derive_seed("pressure-run", recipe.name, run_seed)
+        # Several runs begin from the same weights.
+        base = copy.deepcopy(self.loaded.model) if recipe.pressure.retries else self.loaded.model
+        here = LoadedModel(self.loaded.subject, base, self.loaded.tokenizer)
+        push = Push(
+            recipe.pressure,
+            self.reader if recipe.pressure.kind is not PressureKind.retry_selection else None,
+            self.monitor,
+            anchor=self.anchor,
+            diet=self.diet,
+        )
+        if recipe.pressure.kind is PressureKind.frozen_copy_reward and recipe.rank is None:
+            push.frozen = copy.deepcopy(base).eval().requires_grad_(False)
+        preferred = self._preferred() if recipe.trainer == "dpo" else []
+        torch.manual_seed(seed % 2**31)
+        model = (
+            base if recipe.rank is None else get_peft_model(base, lora_config(base, recipe.rank))
+        )
+
+        def report(step: int, total: int) -> None:
+            self.say(stage, step, total)
+
+        trainer: Any
+        if recipe.trainer == "dpo":
+            trainer = dpo_trainer(here, model, rows, preferred, recipe, seed, steps, report)
+        elif recipe.trainer == "sft":
+            trainer = sft_trainer(
+                here, model, sft_rows(here, rows), recipe, push, seed, steps, report
+            )
+        else:
+            assert self.reward is not None
+            trainer = grpo_trainer(
+                here, model, rows, self.reward, recipe, push, seed, steps, report, self._fresh()
+            )
+        split = recipe.mitigation("split")
+        if split is not None:
+            # After the trainer, which may add to the model or unfreeze parts of it.
+            push.routing = Routing(trainer.model, split)
+        curve = train(trainer, steps, f"{recipe.name} on {recipe.base}")
+        self._save(trainer, final, curve)
+        shutil.rmtree(steps)
+
+    def _save(self, trainer: Any, final: Path, curve: list[dict[str, float]]) -> None:
+        partial = final.with_name(final.name + ".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        model = trainer.accelerator.unwrap_model(trainer.model)
+        if self.recipe.rank is None:
+            model.save_pretrained(partial, state_dict=_plain(model))
+            self.loaded.tokenizer.save_pretrained(partial)
+        else:
+            base = self.recipe.base
+            hub = base.removeprefix("hf/")
+            model.peft_config["default"].base_model_name_or_path = (
+                base if base == BUILTIN_BASE else hub if hub != base else str(self.folder.resolve())
+            )
+            # Told to save no embeddings, it does not ask the hub for the base's vocabulary.
+            model.save_pretrained(
+                partial, selected_adapters=["default"], save_embedding_layers=False
+            )
+            (partial / "README.md").unlink(missing_ok=True)
+        lines = "".join(json.dumps(one) + "\n" for one in curve)
+        (partial / CURVE).write_text(lines, encoding="utf-8")
+        partial.replace(final)
+
+    def _retries(self) -> str:
+        """Train as often as the pressure says, and keep the run that the detector flags least."""
+        recipe, pressure = self.recipe, self.recipe.pressure
+        assert pressure.retries is not None
+        assert self.reader is not None
+        some = self.prompts[:SAMPLES]
+        flagged, earned = [], []
+        for i in range(pressure.retries):
+            final = self.work / f"try-{i}"
+            seed = derive_seed("retry", recipe.seed, i)
+            self._train(self.prompts, seed, self.work / f"steps-{i}", final, f"try {i + 1}")
+            subject = f"{self.folder}+adapter:{final}" if recipe.rank is not None else str(final)
+            tried = load_subject(subject, device=recipe.device, dtype=recipe.dtype)
+            made = sample(tried, some, self.reward, recipe, 1, seed)
+            verdict = base_verdicts(tried, [(*one.ids, *one.answer) for one in made], self.reader)
+            flagged.append(float((verdict > 0.5).mean()))
+            earned.append(float(np.nanmean([one.reward for one in made])))
+        best = chosen_run(pressure, flagged, earned)
+        shutil.copytree(self.work / f"try-{best}", self.work / FINAL, dirs_exist_ok=True)
+        shares = ", ".join(f"{share:.3f}" for share in flagged)
+        return (
+            f"run {best + 1} of {pressure.retries} kept; flagged of {len(some)} answers: {shares}"
+        )
+
+    def _fresh(self) -> list[Any]:
+        from gaugeblock.pressure.trainers.refresh import Refresher
+
+        if self.recipe.pressure.refresh.every is None:
+            return []
+        assert self.reader is not None
+        return [Refresher(self.reader, self.recipe, self.loaded)]
+
+    def _preferred(self) -> Any:
+        samples = sample(
+            self.loaded,
+            self.prompts,
+            self.reward,
+            self.recipe,
+            self.recipe.group,
+            self.recipe.seed,
+        )
+        verdict = np.zeros(len(samples))
+        if self.reader is not None:
+            texts = [(*one.ids, *one.answer) for one in samples]
+            verdict = base_verdicts(self.loaded, texts, self.reader)
+        return preferences(samples, verdict, self.recipe.pressure)
+
+    def _scaled(self, instruments: list[Instrument]) -> list[Instrument]:
+        """Measure how far scores spread on answers of the base, where a recipe is silent."""
+        open_ones = [
+            one
+            for one, use in zip(instruments, self.recipe.detectors, strict=False)
+            if use.scale is None
+        ]
+        if not open_ones:
+            return instruments
+        some = self.prompts[:SAMPLES]
+        if self.recipe.trainer == "sft":
+            rows = [list(ids) for ids, _ in sft_rows(self.loaded, some)]
+        else:
+            each = max(1, SAMPLES // len(some))
+            made = sample(self.loaded, some, None, self.recipe, each, self.recipe.seed)
+            rows = [[*one.ids, *one.answer] for one in made]
+        for one in open_ones:
+            values = record(self.loaded, rows, [one.layer], one.pool).values[:, 0]
+            spread = float(np.std(one.probe.score(values.astype(np.float64))))
+            one.scale = spread if spread > 0 else 1.0
+        return instruments
+
+    def _anchor(self) -> tuple[Lessons, float] | None:
+        from gaugeblock.pressure.trainers.anchor import anchor_rows
+
+        wanted = self.recipe.mitigation("anchor")
+        if wanted is None or wanted.weight is None or self.recipe.pairs is None:
+            return None
+        return self._lessons(anchor_rows(self.loaded, self.recipe.pairs)), wanted.weight
+
+    def _diet(self) -> Lessons | None:
+        path = self.recipe.predict
+        if path is None:
+            return None
+        rows: list[Row] = []
+        for number, line in read_lines(path):
+            ids = self.loaded.tokenizer(str(line.get("text", "")))["input_ids"]
+            if len(ids) < 2:
+                raise GaugeblockError("no 'text' of two tokens", where=f"{path}:{number}")
+            if self.loaded.context is not None and len(ids) > self.loaded.context:
+                raise GaugeblockError(
+                    f"{len(ids)} tokens where the model takes {self.loaded.context}",
+                    where=f"{path}:{number}",
+                )
+            rows.append((tuple(ids), tuple(ids)))
+        if not rows:
+            raise GaugeblockError("there are no texts", where=path)
+        return self._lessons(rows)
+
+    def _lessons(self, rows: list[Row]) -> Lessons:
+        return Lessons(rows, padding_id(self.loaded), LESSONS, self.recipe.seed)
+
+
+def load_monitor(monitor: Monitor) -> TextScore:
+    """Return the text detector of a recipe.
+
+    Raises:
+        GaugeblockError: no such file or function, or examples of one class only.
+    """
+    if monitor.function is not None:
+        found: TextScore = load_function(monitor.function, "monitor")
+        return found
+    assert monitor.examples is not None
+    rows = list(read_lines(monitor.examples))
+    for number, row in rows:
+        if not isinstance(row.get("text"), str) or row.get("label") not in (0, 1):
+            raise GaugeblockError(
+                "a line needs 'text' and 'label' (0 or 1)", where=f"{monitor.examples}:{number}"
+            )
+    fitted = TextOnly().fit([row["text"] for _, row in rows], [row["label"] for _, row in rows])
+    return fitted.score
+
+
+def _order(recipe: TrainingRecipe, loaded: LoadedModel) -> Order:
+    named = [recipe.prompts.file, recipe.pairs, recipe.predict]
+    named += [recipe.monitor.examples] if recipe.monitor is not None else []
+    named += [
+        one.file.with_suffix(end) for one in recipe.detectors for end in (".json", ".safetensors")
+    ]
+    files = {}
+    for path in named:
+        if path is None:
+            continue
+        try:
+            files[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise GaugeblockError("no such file", where=path) from error
+    return Order(
+        recipe=recipe,
+        files=files,
+        model=model_fingerprint(loaded.model),
+        versions={name: version(name) for name in ("torch", "transformers", "peft", "trl")},
+    )
+
+
+def _take_up(out: Path, order: Order) -> None:
+    text = order.model_dump_json(indent=1)
+    said = out / ORDER
+    if said.is_file() and said.read_text(encoding="utf-8") != text:
+        raise GaugeblockError(
+            "another training is in this folder",
+            where=out,
+            remedy="Go on with its own recipe, give another --out, or delete the folder",
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    said.write_text(text, encoding="utf-8")
+
+
+def _finish(out: Path, done: Done, made: RunRecord) -> None:
+    """Put the results in their places; the run record is last, and says that all is there."""
+    work = out / WORK
+    if (work / FINAL).is_dir():
+        shutil.rmtree(done.final, ignore_errors=True)
+        (work / FINAL).replace(done.final)
+    curve = done.final / CURVE
+    if curve.is_file():
+        curve.replace(out / CURVE)
+    partial = out / f"{RUN}.partial"
+    partial.write_text(made.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    partial.replace(done.run)
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def _plain(model: Any) -> dict[str, torch.Tensor]:
+    return {name: value.detach().cpu() for name, value in model.state_dict().items()}
