@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from importlib import resources
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from gaugeblock.detectors.mass_mean import MassMean
 from gaugeblock.detectors.statements import Statement
 from gaugeblock.errors import GaugeblockError
 
+CHROMIUM = shutil.which("chromium")
 HOSTILE = "item 3 is red <script>alert(1)</script>\u202e"
 
 
@@ -72,6 +74,28 @@ def test_the_page_is_self_contained_and_hostile_text_stays_text(found) -> None:
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
     assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
     assert all(trial.finding.split(".")[0][:20] for trial in found.trials)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_the_page_fits_a_telephone_whatever_the_names(found, tmp_path) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    long = "/home/somebody/models/a_name_without_any_place_to_break_it_" + "x" * 60
+    identity = found.identity.model_copy(
+        update={"subject": long, "drifted": {long: "0" * 64}, "output": long}
+    )
+    path = tmp_path / "certificate.html"
+    path.write_text(render_certificate(found.model_copy(update={"identity": identity}), (long,)))
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--headless", "--no-sandbox", "--disable-gpu"]
+        )
+        for width in (390, 320):
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            page.goto(path.as_uri())
+            page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+        browser.close()
 
 
 def result(name: str, rung: str, outcome: str, required: bool = True) -> TrialResult:
