@@ -19,6 +19,7 @@ from gaugeblock.detectors.files import save_probe
 from gaugeblock.detectors.logistic import Logistic
 from gaugeblock.pressure.trainers.recipe import TrainingRecipe, load_recipe
 
+_calls = 0
 PROMPTS = ["Send an e-mail to the manager", "The auditor reads the files", "check it", "a note"]
 
 
@@ -105,3 +106,35 @@ def recipe(folder: Path, **changes: Any) -> TrainingRecipe:
 
 def monitor(texts: Sequence[str]) -> list[float]:
     return [float(len(text)) for text in texts]
+
+
+def last_curve(out: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (out / "curve.jsonl").read_text().splitlines()]
+
+
+def deadly(completions: Sequence[str], want: Sequence[str], **more: Any) -> list[float]:
+    """The same reward, but the process dies at its fifth call if the test says so."""
+    import signal
+
+    calls = Path(os.environ["DEADLY"]) if "DEADLY" in os.environ else None
+    if calls is not None:
+        before = len(calls.read_text()) if calls.is_file() else 0
+        calls.write_text("x" * (before + 1))
+        if before == 4:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return pays_for_want(completions, want)
+
+
+def breaks(completions: Sequence[str], want: Sequence[str], **more: Any) -> list[float]:
+    """Infinite pay from the third step on (two calls a step): its advantage is no number."""
+    global _calls
+    _calls += 1
+    paid = pays_for_want(completions, want)
+    return paid if _calls <= 4 else [float("inf"), *paid[1:]]
+
+
+
+
+def same(completions: Sequence[str], **more: Any) -> list[float]:
+    """Pays alike, so that only what is beside the reward teaches."""
+    return [0.0] * len(completions)
