@@ -8,6 +8,7 @@ from typing import Any
 import altair as alt
 
 from gaugeblock.certify import Reading
+from gaugeblock.report.figures.marks import estimate_dot, interval_bar
 from gaugeblock.report.figures.theme import (
     INK,
     INTERVAL,
@@ -60,12 +61,8 @@ def dot_plot(readings: Sequence[Reading], at: float, width: Width) -> dict[str, 
         alt.Chart(rows_data([{"at": at}]))
         .mark_rule(color=THRESHOLD, strokeWidth=1)
         .encode(x=alt.X("at:Q", scale=scale, axis=axis)),
-        base.mark_rule(color=INTERVAL, strokeWidth=5).encode(
-            x=alt.X("low:Q", scale=scale), x2="high:Q"
-        ),
-        base.mark_point(
-            filled=True, size=70, color=INTERVAL, opacity=1, stroke="white", strokeWidth=1.5
-        ).encode(x=alt.X("at:Q", scale=scale)),
+        interval_bar(base).encode(x=alt.X("low:Q", scale=scale), x2="high:Q"),
+        estimate_dot(base).encode(x=alt.X("at:Q", scale=scale)),
         names,
         numbers,
     ]
@@ -111,9 +108,7 @@ def dose_plot(readings: Sequence[Reading], random: float, width: Width) -> dict[
         .mark_line(color=THRESHOLD, strokeWidth=1, strokeDash=[4, 3])
         .encode(x=x, y=alt.Y("at:Q", axis=y_axis), detail="which:N"),
         alt.Chart(rows_data(points)).mark_line(color=INTERVAL, strokeWidth=2).encode(x=x, y="at:Q"),
-        alt.Chart(rows_data(points))
-        .mark_rule(color=INTERVAL, strokeWidth=5)
-        .encode(x=x, y="low:Q", y2="high:Q"),
+        interval_bar(alt.Chart(rows_data(points))).encode(x=x, y="low:Q", y2="high:Q"),
     )
     wide = width == "wide"
     return configured(chart.properties(width=520 if wide else 260, height=200))

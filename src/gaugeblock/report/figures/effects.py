@@ -7,8 +7,9 @@ from typing import Any
 
 import altair as alt
 
+from gaugeblock.report.figures.marks import estimate_dot, interval_bar
 from gaugeblock.report.figures.rows import Column, Member, lay_out, pixel_y
-from gaugeblock.report.figures.theme import INTERVAL, MUTED, Width, configured, rows_data
+from gaugeblock.report.figures.theme import MUTED, Width, configured, rows_data
 from gaugeblock.report.types import EffectRow
 from gaugeblock.report.visible import visible_name
 from gaugeblock.report.words import difference_limits, points, spoken
@@ -55,12 +56,8 @@ def effect_plot(effects: tuple[EffectRow, ...], width: Width) -> dict[str, Any]:
         alt.Chart(rows_data([{"at": 0.0}]))
         .mark_rule(color=MUTED, strokeWidth=1)
         .encode(x=alt.X("at:Q", scale=scale, axis=axis)),
-        base.mark_rule(color=INTERVAL, strokeWidth=5).encode(
-            x=alt.X("low:Q", scale=scale), x2="high:Q"
-        ),
-        base.mark_point(
-            filled=True, size=70, color=INTERVAL, opacity=1, stroke="white", strokeWidth=1.5
-        ).encode(x=alt.X("at:Q", scale=scale)),
+        interval_bar(base).encode(x=alt.X("low:Q", scale=scale), x2="high:Q"),
+        estimate_dot(base).encode(x=alt.X("at:Q", scale=scale)),
     ]
     chart = alt.layer(*layers, *rows.texts).properties(width=rows.plot, height=rows.height)
     return configured(chart)

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import altair as alt
 
+from gaugeblock.report.figures.marks import estimate_dot, interval_bar
 from gaugeblock.report.figures.rows import Column, Member, Rows, lay_out, pixel_y
 from gaugeblock.report.figures.theme import (
     GRID,
-    INTERVAL,
     THRESHOLD,
     WORST_CASE,
     Width,
@@ -99,14 +99,8 @@ def _marks(rows: Rows, forest: list[ForestRow], end: float) -> list[Any]:
         base.mark_rule(color=WORST_CASE, strokeWidth=1.5).encode(
             x=_rate_x("worst_low", end), x2="worst_high:Q", y=y
         ),
-        base.mark_rule(color=INTERVAL, strokeWidth=5).encode(
-            x=_rate_x("low", end), x2="high:Q", y=y
-        ),
-        alt.Chart(rows_data(estimates))
-        .mark_point(
-            filled=True, size=70, color=INTERVAL, opacity=1, stroke="white", strokeWidth=1.5
-        )
-        .encode(x=_rate_x("at", end), y=y),
+        interval_bar(base).encode(x=_rate_x("low", end), x2="high:Q", y=y),
+        estimate_dot(alt.Chart(rows_data(estimates))).encode(x=_rate_x("at", end), y=y),
         alt.Chart(rows_data(tolerated))
         .mark_rule(color=THRESHOLD, strokeWidth=2)
         .encode(x=_rate_x("at", end), y=pixel_y(rows.height, "top"), y2="bottom:Q"),
