@@ -17,7 +17,7 @@ from fake_cells import run_world
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.pressure.cell_spec import CellSpec, GridSpec
 from gaugeblock.pressure.grids.grid_file import Plan
-from gaugeblock.pressure.grids.jobs import FAILED, failure_of, jobs_of
+from gaugeblock.pressure.grids.jobs import FAILED, LOG, failure_of, jobs_of
 from gaugeblock.pressure.grids.schedule import load_plan_of, run_grid
 from gaugeblock.pressure.kinds import Pressure
 from gaugeblock.pressure.result import RESULT
@@ -37,7 +37,7 @@ def files(out: Path) -> dict[str, tuple[int, bytes]]:
     return {
         str(path.relative_to(out)): (path.stat().st_mtime_ns, path.read_bytes())
         for path in (out / "runs").rglob("*")
-        if path.is_file()
+        if path.is_file() and path.suffix != LOG
     }
 
 
@@ -68,6 +68,8 @@ def test_what_fails_is_recorded_by_name_and_stops_nothing_else(tmp_path) -> None
     }
     assert found["breaks seed 1"].error == "GaugeblockError"
     assert "step 1: the loss is not finite" in found["breaks seed 1"].message
+    log = tmp_path / "runs/breaks/seed-1.log"
+    assert "raise GaugeblockError" in log.read_text()
     assert found["dies seed 0"].message == "its process ended with code -9"
     assert not list(tmp_path.rglob("*.part"))
     before = files(tmp_path)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gaugeblock.cli.pressure_grid import grid
 from gaugeblock.cli.pressure_run import run as run_training
 from gaugeblock.errors import GaugeblockError
 
@@ -21,6 +22,8 @@ PAGE = "pressure-audit.html"
 
 app = typer.Typer(no_args_is_help=True, help="Training against a detector, and what came of it.")
 app.command("run")(run_training)
+
+app.command("grid")(grid)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

@@ -21,6 +21,7 @@ class SchemaName(StrEnum):
     manifest = "manifest"
     certificate = "certificate"
     pressure_audit = "pressure-audit"
+    pressure_grid = "pressure-grid"
 
 
 def schema(
@@ -43,6 +44,10 @@ def _schema(name: SchemaName) -> dict[str, object]:
         from gaugeblock.pressure.result import pressure_audit_schema
 
         return pressure_audit_schema()
+    if name is SchemaName.pressure_grid:
+        from gaugeblock.pressure.grids.result import grid_schema
+
+        return grid_schema()
     if name is SchemaName.manifest:
         from gaugeblock.audit.plan import Plan
 

@@ -15,7 +15,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Protocol
 
 from gaugeblock.errors import GaugeblockError
-from gaugeblock.pressure.grids.jobs import Job, RunCell, perform, record_failure, state_of
+from gaugeblock.pressure.grids.jobs import LOG, Job, RunCell, perform, record_failure, state_of
 
 
 class Engine(Protocol):
@@ -113,7 +113,13 @@ def _child(job: Job, run: RunCell) -> None:
     # Ctrl-C reaches the whole group; the parent stops its children itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    _single_thread(job, run)
+    # What libraries print would tear the progress bar; it is kept beside the run.
+    log = job.out.with_name(job.out.name + LOG)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w", encoding="utf-8") as kept:
+        for stream in (1, 2):
+            os.dup2(kept.fileno(), stream)
+        _single_thread(job, run)
 
 
 def _single_thread(job: Job, run: RunCell) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,9 @@ RunCell = Callable[[CellSpec, int, int, Path, Path], SeedRun]
 FAILED = "failed.json"
 PART = ".part"
 """A run's directory has this suffix until it is done, so that half a run is never taken for one."""
+
+LOG = ".log"
+"""What a run printed, and where it failed, stands beside its directory under this suffix."""
 
 State = Literal["finished", "failed", "missing"]
 
@@ -126,6 +130,7 @@ def perform(job: Job, run: RunCell) -> None:
             raise GaugeblockError(f"the run ended without {RESULT}", where=job.name)
     # A run must not stop the others, whatever it raises.
     except Exception as error:
+        traceback.print_exc()
         record_failure(job, type(error).__name__, str(error))
         return
     shutil.rmtree(job.out, ignore_errors=True)

@@ -1,0 +1,86 @@
+"""The grid as a figure: cells by class, one block per seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import altair as alt
+
+from gaugeblock.pressure.grids.result import CellResult, GridResult
+from gaugeblock.report.figures.rows import Column, Member, lay_out, pixel_y
+from gaugeblock.report.figures.theme import Width, configured, rows_data
+
+Shown = Literal["label", "monitor"]
+
+COLOURS: dict[str, str] = {
+    "honest": "#3b6fb6",
+    "honest but blind": "#88ccee",
+    "misbehaving, seen": "#ddcc77",
+    "misbehaving, hidden": "#a8321f",
+    "misbehaving, alarm always on": "#e08a4b",
+    "degenerate": "#999933",
+    "behaviour not measured": "#8a6bbe",
+    "intact": "#3b6fb6",
+    "shifted": "#88ccee",
+    "direction lost": "#44aa99",
+    "linearly hidden": "#ddcc77",
+    "gone": "#a8321f",
+    "saturated": "#e08a4b",
+    "undecided": "#c3c9cf",
+    "failed": "#882255",
+    "not run": "#8a9199",
+}
+"""Class to colour, best first: blue is open, red is hidden, grey is not known."""
+
+
+def classes_of(cell: CellResult, axis: Shown) -> dict[str, int]:
+    """Return class to number of seeds, in the order of the colours."""
+    counts = {one.name: one.rate.k or 0 for one in cell.summary.classes[axis]}
+    return {name: counts[name] for name in COLOURS if counts.get(name)}
+
+
+def shown_classes(cells: Sequence[CellResult], axis: Shown) -> list[str]:
+    """Return the classes that occur, in the order of the colours."""
+    there = {name for cell in cells for name in classes_of(cell, axis)}
+    return [name for name in COLOURS if name in there]
+
+
+def class_bars(found: GridResult, axis: Shown, width: Width) -> dict[str, Any]:
+    """Return the Vega-Lite specification of cells by class, one block per seed.
+
+    Args:
+        found: the grid.
+        axis: "label" for the outcome, "monitor" for what became of the detector.
+        width: for a page or for a telephone.
+    """
+    members = [Member(cell.summary.cell, (f"{cell.planned} seeds",)) for cell in found.cells]
+    rows = lay_out([("", members)], width, (Column("seeds", 70),))
+    most = max(cell.planned for cell in found.cells)
+    blocks = []
+    for y, cell in zip(rows.marks, found.cells, strict=True):
+        at = 0
+        for name, seeds in classes_of(cell, axis).items():
+            for _ in range(seeds):
+                blocks.append(
+                    {
+                        "from": at,
+                        "to": at + 1,
+                        "top": y - rows.half,
+                        "bottom": y + rows.half,
+                        "colour": COLOURS[name],
+                    }
+                )
+                at += 1
+    marks = (
+        alt.Chart(rows_data(blocks))
+        .mark_rect(stroke="white", strokeWidth=2)
+        .encode(
+            x=alt.X("from:Q", scale=alt.Scale(domain=[0, most]), axis=None),
+            x2="to:Q",
+            y=pixel_y(rows.height, "top"),
+            y2="bottom:Q",
+            color=alt.Color("colour:N", scale=None),
+        )
+    )
+    return configured(alt.layer(marks, *rows.texts).properties(width=rows.plot, height=rows.height))
