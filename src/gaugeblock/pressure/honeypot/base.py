@@ -124,6 +124,9 @@ def prediction_loss(
 
 def save_model(model: Any, folder: Path) -> None:
     """Write a checkpoint that any loader of transformers reads, whole or not at all."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:

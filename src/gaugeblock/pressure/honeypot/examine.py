@@ -39,7 +39,7 @@ def examine(
     instruments: Instruments,
     run: RunRecord,
     seed: int,
-    prompts: int = PROMPTS,
+    prompts: int | None = None,
 ) -> PressureAudit:
     """Return the audit of a policy: forced pairs in the 2x2, runs by itself, self-report, drift.
 
@@ -52,8 +52,9 @@ def examine(
         instruments: fitted before the training.
         run: what was done.
         seed: of every draw.
-        prompts: how many of the kept conflicts.
+        prompts: how many of the kept conflicts; 1,200 if None.
     """
+    prompts = prompts or PROMPTS
     spec = load_outcome_spec()
     level = spec.level
     models = {"r": reference, "p": policy}

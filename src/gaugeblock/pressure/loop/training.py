@@ -219,5 +219,5 @@ def _point(
             one.name: one.flags(as_floats(pooled(one.place, read.policy.streams, ids)))
             for one in held_out
         },
-        kl=float(read.kl.mean()),
+        kl=float(read.kl.detach().mean()),
     )
