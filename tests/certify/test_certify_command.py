@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -16,8 +17,12 @@ pytest.importorskip("torch")
 from checkpoints import llama_config, save_checkpoint
 from typer.testing import CliRunner
 
+from gaugeblock.certify.csv_concept import concept_from_csv
 from gaugeblock.certify.records import Certificate, certificate_schema
+from gaugeblock.certify.subject import open_subject
 from gaugeblock.cli.app import app
+from gaugeblock.detectors.files import save_probe
+from gaugeblock.detectors.lda import LDA
 from gaugeblock.errors import GaugeblockError
 
 WORDS = ["files", "note", "board", "safety", "manager", "auditor", "short", "reads", "text"]
@@ -129,8 +134,12 @@ def test_blind_sees_nothing_of_the_origin(home: Path) -> None:
 
 def test_blind_stops_a_detector_of_something_else(home: Path) -> None:
     """Fitted on the turned labels, it reads the contrary of what it is certified for."""
-    assert run(home, "no.csv", "wrong", "--probe", "lda").exit_code == 0
-    done = run(home, "is.csv", "wrong2", "--blind", str(home / "wrong" / "detector"))
+    subject, turned = open_subject(str(home / "model")), concept_from_csv(home / "no.csv", {})
+    x = subject.activations([one.text for one in turned.train], 0, "last")
+    probe = LDA().fit(x, np.array([one.label for one in turned.train]))
+    card = {"concept": "turned", "model": subject.fingerprint, "layer": 0, "at": "last"}
+    save_probe(probe, home / "wrong", **card)
+    done = run(home, "is.csv", "wrong2", "--blind", str(home / "wrong"))
     assert done.exit_code == 0
     found = json.loads(done.stdout)
     assert (found["highest"], found["stopped_by"]) == ("none", "shuffled_labels")
