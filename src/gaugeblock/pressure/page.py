@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import lru_cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 
+from gaugeblock.page import page_environment, style_sheet
 from gaugeblock.pressure.result import PressureAudit
 from gaugeblock.pressure.summary import interval_words
 from gaugeblock.report.visible import attribute, visible
@@ -24,8 +22,7 @@ def render_audit(audit: PressureAudit, commands: tuple[str, ...] = ()) -> str:
         audit: what to show; its texts may be hostile.
         commands: how it was made.
     """
-    css = _style_sheet()
-    digest = base64.b64encode(hashlib.sha256(css.encode("utf-8")).digest()).decode("ascii")
+    style = style_sheet(("gaugeblock.report", "report.css"))
     return (
         _environment()
         .get_template("audit.html.jinja")
@@ -36,8 +33,8 @@ def render_audit(audit: PressureAudit, commands: tuple[str, ...] = ()) -> str:
             detectors=(audit.measured.trained, *audit.measured.held_out),
             looks=LOOKS,
             words=interval_words,
-            css=Markup(css),
-            style_hash=Markup(digest),
+            css=style.css,
+            style_hash=style.digest,
             commands=commands,
         )
     )
@@ -45,19 +42,6 @@ def render_audit(audit: PressureAudit, commands: tuple[str, ...] = ()) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("gaugeblock.pressure", "templates"),
-        autoescape=True,
-        finalize=lambda v: visible(v) if isinstance(v, str) and not isinstance(v, Markup) else v,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment("gaugeblock.pressure", visible)
     environment.filters["attr"] = attribute
     return environment
-
-
-@lru_cache(maxsize=1)
-def _style_sheet() -> str:
-    loader = PackageLoader("gaugeblock.report", "templates")
-    return loader.get_source(_environment(), "report.css")[0]
