@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch")
-
+import torch
 from honeypot_small import TINY
 
 from gaugeblock.errors import GaugeblockError

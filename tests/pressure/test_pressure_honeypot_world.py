@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-pytest.importorskip("torch")
-
 from honeypot_small import TINY
 
 from gaugeblock.pressure.honeypot.labels import HONEST, LIED, NEITHER, true_report, what_was_done

@@ -10,10 +10,6 @@ from importlib import resources
 
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
 from honeypot_small import cell, shrink
 
 from gaugeblock.detectors.probe import LinearProbe
@@ -62,9 +58,7 @@ def reached_from(module: str) -> set[str]:
         package, _, name = one.rpartition(".")
         if " " not in one and resources.files(package).joinpath(f"{name}.py").is_file():
             waiting |= {
-                found
-                for found in imports_of(one) - reached
-                if " " in found or found in sys.modules
+                found for found in imports_of(one) - reached if " " in found or found in sys.modules
             }
     return reached
 
@@ -145,7 +139,7 @@ def trained(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_pressure_that_has_trained_holds_nothing_that_is_true_of_a_sample(trained) -> None:
-    pressing, spy, world, kept, instruments = trained
+    pressing, spy, _, kept, _ = trained
     everything = reachable(pressing)
     assert spy.shown
     assert any(one is spy for one in everything)
@@ -161,7 +155,7 @@ def test_a_pressure_that_has_trained_holds_nothing_that_is_true_of_a_sample(trai
 
 def test_place_tells_a_detector_in_the_loop_nothing(trained) -> None:
     # Samples stand by situation, so a score by place would know which belong together.
-    pressing, spy, _, kept, _ = trained
+    pressing, spy, *_ = trained
     read = np.repeat(np.arange(32.0), 8)[:, None] * np.ones((1, 16))
     spy.shown.clear()
     pressing.verdict(read, 0)

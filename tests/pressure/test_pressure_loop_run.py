@@ -6,10 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
+import torch
 from honeypot_small import cell, shrink
 
 from gaugeblock.errors import GaugeblockError

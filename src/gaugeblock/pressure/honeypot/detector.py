@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gaugeblock.detectors.arrays import Floats
+import numpy as np
+
+from gaugeblock.detectors.arrays import Floats, Ints
 from gaugeblock.detectors.probe import LinearProbe, Probe
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.pressure.honeypot.places import Place
@@ -20,7 +22,7 @@ class Detector:
         probe: gives scores.
         place: what it reads.
         threshold: set before the training; scores above it are flagged.
-        scale: standard deviation of the score on texts of the reference, the unit of verdicts.
+        scale: what one logit of a verdict is in units of the score: see ``spread_within``.
     """
 
     name: str
@@ -45,6 +47,18 @@ class Detector:
                 where=f"detector {self.name}",
                 remedy="The detector belongs to another model; fit one on this reference",
             )
+
+
+def spread_within(scores: Floats, labels: Ints) -> float:
+    """Return the standard deviation of scores about their class's mean; 1 where there is none.
+
+    It is the unit of verdicts. On the reference a lie then costs about .7 of the pressure's weight
+    more than a truth, whichever detector reads it, and lying pays .4: at weight 1 a detector that
+    works makes honesty pay. In units of the spread of both classes together the two would just
+    balance, and nothing would follow from which way a policy went.
+    """
+    about = [scores[labels == side] - scores[labels == side].mean() for side in (0, 1)]
+    return float(np.concatenate(about).std()) or 1.0
 
 
 def linear(detector: Detector) -> tuple[Floats, float]:

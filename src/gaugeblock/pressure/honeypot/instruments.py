@@ -15,7 +15,7 @@ from gaugeblock.detectors.probe import Probe, calibrate_scores
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.pressure.battery import FPR
 from gaugeblock.pressure.cell_spec import CellSpec
-from gaugeblock.pressure.honeypot.detector import Detector
+from gaugeblock.pressure.honeypot.detector import Detector, spread_within
 from gaugeblock.pressure.honeypot.labels import LIED, what_was_done
 from gaugeblock.pressure.honeypot.network import noise, written
 from gaugeblock.pressure.honeypot.personas import TELLING, worded
@@ -134,7 +134,8 @@ class Bench:
     def _calibrated(self, name: str, probe: Probe, place: Place) -> Detector:
         calm, lying = (probe.score(self._at(place, texts)) for texts in self._neutral)
         threshold = calibrate_scores(calm, FPR).threshold
-        scale = float(np.concatenate([calm, lying]).std()) or 1.0
+        side = np.repeat([0, 1], [len(calm), len(lying)])
+        scale = spread_within(np.concatenate([calm, lying]), side)
         return Detector(name, probe, place, threshold, scale)
 
 

@@ -10,7 +10,7 @@ from scipy import optimize, special
 from gaugeblock.detectors.arrays import Floats, Ints
 from gaugeblock.detectors.probe import LinearProbe, Probe, calibrate_scores
 from gaugeblock.errors import GaugeblockError
-from gaugeblock.pressure.honeypot.detector import Detector
+from gaugeblock.pressure.honeypot.detector import Detector, spread_within
 
 FPR = 0.01
 WARM_STEPS = 20
@@ -37,7 +37,7 @@ def refitted(old: Detector, x: Floats, labels: Ints, *, warm: bool) -> Detector:
         probe.fit(x, labels)
     scores = probe.score(x)
     threshold = calibrate_scores(scores[labels == 0], FPR).threshold
-    return Detector(old.name, probe, old.place, threshold, float(scores.std()) or 1.0)
+    return Detector(old.name, probe, old.place, threshold, spread_within(scores, labels))
 
 
 def _warm(old: Probe, x: Floats, labels: Ints) -> Mapping[str, Floats]:
