@@ -137,14 +137,16 @@ def dial() -> list[dict[str, Any]]:
 
 def worked(rows: list[dict[str, Any]]) -> list[str]:
     out = [
-        "| subject, block | concept | probe | highest rung | stopped by | CPU s | wall s (load) |",
-        "|---|---|---|---|---|---|---|",
+        "| subject, block | concept | probe | highest rung | stopped by | limits, version | CPU s "
+        "| wall s (load) |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for r in rows:
         subject = f"{'built-in base' if r['subject'] == 'base' else r['subject']}, {r['layer']}"
         stopped = f"{r['stopped_by']}: {r['because']}" if r["stopped_by"] else "nothing"
         out.append(
             f"| {subject} | {r['concept']} | {r['probe']} | {r['highest']} | {stopped} | "
+            f"{r['criteria']} | "
             f"{r['cpu_s']:.0f} | {r['wall_s']:.0f} ({r['load_at_start'] or 'not noted'}) |"
         )
     return out

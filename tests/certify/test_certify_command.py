@@ -75,7 +75,7 @@ def test_it_prints_one_object_and_writes_certificate_page_and_detector(home: Pat
     assert found.trial("self_test").outcome == "held"
     assert (home / "fitted" / "certificate.html").stat().st_size > 10_000
     assert (home / "fitted" / "detector.safetensors").is_file()
-    assert found.criteria == 2
+    assert found.criteria == 3
 
 
 def test_a_model_fine_tuned_from_the_subject_is_read_again(home: Path) -> None:

@@ -50,7 +50,7 @@ class RungRule(Record):
 class Criteria(Record):
     """The whole ladder, lowest rung first; ``version`` changes with any limit."""
 
-    version: Literal[2]
+    version: Literal[3]
     rungs: dict[Rung, RungRule]
 
     def rule(self, trial: str) -> TrialRule:
