@@ -132,10 +132,10 @@ def test_live_and_frozen_agree_until_the_policy_has_moved(home: Path, tmp_path: 
 
 
 def test_an_audit_reads_what_a_recipe_left(home: Path, tmp_path: Path) -> None:
+    from training import recipe_file
     from typer.testing import CliRunner
 
     from gaugeblock.cli.app import app
-    from training import recipe_file
 
     path = recipe_file(home, **pressed("live-reward"))
     done = CliRunner().invoke(
@@ -144,4 +144,6 @@ def test_an_audit_reads_what_a_recipe_left(home: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout)
     assert (said["steps"], said["audit"]) == (1, None)
-    assert said["next"].startswith(f"gaugeblock pressure audit {home / 'base'} {tmp_path / 'final'}")
+    assert said["next"].startswith(
+        f"gaugeblock pressure audit {home / 'base'} {tmp_path / 'final'}"
+    )

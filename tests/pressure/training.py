@@ -19,7 +19,6 @@ from gaugeblock.detectors.files import save_probe
 from gaugeblock.detectors.logistic import Logistic
 from gaugeblock.pressure.trainers.recipe import TrainingRecipe, load_recipe
 
-_calls = 0
 PROMPTS = ["Send an e-mail to the manager", "The auditor reads the files", "check it", "a note"]
 
 
@@ -43,9 +42,7 @@ def fit_detector(
 
     loaded = load_files(base)
     rng = np.random.default_rng(seed)
-    texts = [
-        f"{rng.choice(PROMPTS)} {rng.integers(1000)}{' safety' * (i % 2)}" for i in range(60)
-    ]
+    texts = [f"{rng.choice(PROMPTS)} {rng.integers(1000)}{' safety' * (i % 2)}" for i in range(60)]
     values = record(loaded, texts, [layer], "mean").values[:, 0].astype(float)
     fitted = (probe or Logistic()).fit(values, [i % 2 for i in range(60)])
     fitted.calibrate(values[::2], 0.3)
@@ -123,16 +120,6 @@ def deadly(completions: Sequence[str], want: Sequence[str], **more: Any) -> list
         if before == 4:
             os.kill(os.getpid(), signal.SIGKILL)
     return pays_for_want(completions, want)
-
-
-def breaks(completions: Sequence[str], want: Sequence[str], **more: Any) -> list[float]:
-    """Infinite pay from the third step on (two calls a step): its advantage is no number."""
-    global _calls
-    _calls += 1
-    paid = pays_for_want(completions, want)
-    return paid if _calls <= 4 else [float("inf"), *paid[1:]]
-
-
 
 
 def same(completions: Sequence[str], **more: Any) -> list[float]:

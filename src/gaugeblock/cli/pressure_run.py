@@ -30,6 +30,7 @@ def run(
 ) -> None:
     """Train against a detector as a recipe says; the same command goes on after a kill."""
     from gaugeblock.cli.console import progress_bars
+    from gaugeblock.pressure.kinds import RunRecord
     from gaugeblock.pressure.trainers.recipe import load_recipe, shipped, shipped_names
 
     if recipe == "list":
@@ -51,6 +52,7 @@ def run(
     with progress_bars(quiet=as_json) as update:
         done = run_recipe(read, folder, update)
     label = _audited(done, audit, folder) if audit is not None else None
+    note = RunRecord.model_validate_json(done.run.read_bytes()).note
     files = " ".join(f"--detector {one}" for one in done.detectors)
     command = (
         f"gaugeblock pressure audit {done.base} {done.final} {files}{' ' if files else ''}"
@@ -58,8 +60,10 @@ def run(
     )
     if as_json:
         said = done.model_dump(mode="json")
-        typer.echo(json.dumps(said | {"audit": label, "next": None if label else command}))
+        more = {"note": note, "audit": label, "next": None if label else command}
+        typer.echo(json.dumps(said | more))
         return
+    typer.echo(f"run: {note}")
     typer.echo(f"model: {done.final}")
     typer.echo(f"run record: {done.run}")
     typer.echo(f"outcome: {label}" if label else f"now: {command}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -82,7 +83,7 @@ def paid(
     """Return the reward of each completion, NaN where it gives None.
 
     Raises:
-        GaugeblockError: another number of rewards than completions.
+        GaugeblockError: another number of rewards than completions, or one that is not finite.
     """
     names = {name for one in columns for name in one}
     rest = {name: [one.get(name) for one in columns] for name in sorted(names)}
@@ -91,7 +92,12 @@ def paid(
         raise GaugeblockError(
             f"{len(got)} rewards for {len(completions)} completions", where="reward"
         )
-    return [float("nan") if one is None else float(one) for one in got]
+    if not all(one is None or math.isfinite(one) for one in got):
+        # TRL would take its advantage for zero and say nothing.
+        raise GaugeblockError(
+            "a reward that is not finite", where="reward", remedy="Return None for no reward"
+        )
+    return [math.nan if one is None else float(one) for one in got]
 
 
 def _says(word: str, text: str) -> bool:

@@ -190,7 +190,17 @@ class Job:
             rows = screened(self.loaded, self.prompts, self.reader, recipe)
             note = f"{len(self.prompts) - len(rows)} of {len(self.prompts)} examples screened out"
         self._train(rows, recipe.seed, self.work / "steps", self.work / FINAL, "training")
-        return note
+        return "; ".join(one for one in (note, self._moved(self.work / FINAL)) if one)
+
+    def _moved(self, final: Path) -> str:
+        """Say so where no step had a gradient: a final model that is the base evades nothing."""
+        steps = [row for _, row in read_lines(final / CURVE)]
+        if any(row.get("grad_norm", 1.0) for row in steps):
+            return ""
+        return (
+            "NOTHING WAS LEARNT: no step had a gradient (the answers of every group were paid "
+            "alike; raise temperature or group)"
+        )
 
     def _train(
         self, rows: Sequence[Prompt], run_seed: int, steps: Path, final: Path, stage: str
