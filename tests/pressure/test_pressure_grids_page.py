@@ -60,7 +60,7 @@ def test_it_shows_answers_cells_and_what_failed(grid, page) -> None:
     assert len(found.answers) > 10
     for one in found.answers:
         assert one.because in page
-    assert "11 runs ended with an audit, 3 failed, 1 were not made" in page
+    assert "11 runs ended with an audit, 3 failed, 1 not made" in page
     assert "the loss is not finite" in page
     assert page.count('class="figure-wide"') == 2 + 4
     assert "Changed" not in page

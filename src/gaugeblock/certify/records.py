@@ -91,6 +91,7 @@ class Identity(Record):
         concept: what a high score is taken to mean.
         family: the detector's family, or "unknown" where it was certified blind.
         settings: what it was built with.
+        detector: SHA-256 of the tensors of its file, or "" where it is in none.
         blind: whether the battery was kept from where the detector came from.
         subject: id of the subject, or "arrays" where no model was behind them.
         model: SHA-256 of the model's weights, or "".
@@ -108,6 +109,7 @@ class Identity(Record):
     concept: str
     family: str
     settings: dict[str, JsonValue] = Field(default_factory=dict)
+    detector: str = ""
     blind: bool
     subject: str
     model: str = ""
@@ -122,6 +124,35 @@ class Identity(Record):
     seed: int = 0
 
 
+class PressureSeen(Record):
+    """What one pressure did to this detector, or to another, over all runs that were given.
+
+    Attributes:
+        pressure: what pushed and what held against it, in words.
+        relation: whether the detector trained against was this one, one of its family, or another.
+        runs: runs under it.
+        intact: runs after which both errors were as before, at the threshold fixed before.
+        lost: runs after which it no longer did its work.
+        undecided: runs of which neither can be said; those without an audit are among them.
+        share_intact: of all runs, with its limits; undecided runs count as not intact below and as
+            intact above.
+        classes: class of the detector after the training to number of runs.
+        control: whether nothing pushed, or random labels did: no pressure to survive.
+        survived: whether enough runs were given and it was intact in all.
+    """
+
+    pressure: str
+    relation: Literal["this detector", "same family only", "another detector"]
+    runs: int
+    intact: int
+    lost: int
+    undecided: int
+    share_intact: Interval
+    classes: dict[str, int]
+    control: bool
+    survived: bool
+
+
 class Certificate(Record):
     """What a detector survived, trial by trial, and how far up the ladder that takes it.
 
@@ -134,6 +165,8 @@ class Certificate(Record):
         stopped_by: id of the first required trial that failed or could not be measured; None at
             the top.
         stopped_because: that trial's finding.
+        pressures: what training against it did; empty where no record was given.
+        pressed: what may be said of that, bounded by what was tried.
         exists: what may be said of at least one text, with the verified case, or that there is
             none.
         for_all: what may be said of every text: a bound over a stated set and a search.
@@ -146,9 +179,13 @@ class Certificate(Record):
     criteria: int
     identity: Identity
     trials: tuple[TrialResult, ...]
-    highest: Literal["none", "decodable", "robust", "specific", "causal", "unrefuted"]
+    highest: Literal[
+        "none", "decodable", "robust", "specific", "causal", "unrefuted", "pressure-tested"
+    ]
     stopped_by: str | None
     stopped_because: str
+    pressures: tuple[PressureSeen, ...] = ()
+    pressed: str = ""
     exists: str
     for_all: str
     belief: str

@@ -105,8 +105,9 @@ def certify_family(
         chosen = choose_layer(subject.all_layers(texts, pooling), labels, groups, make)
     x = subject.activations(texts, chosen, pooling)
     probe = make().fit(x, labels, groups=groups).calibrate(x[labels == 0])
+    detector = ""
     if out is not None:
-        save_probe(
+        detector = save_probe(
             probe,
             out / "detector",
             concept=concept.name,
@@ -115,8 +116,10 @@ def certify_family(
             layer=chosen,
             at=pooling,
             trained_on=set(groups.tolist()),
-        )
-    return _certify(subject, concept, probe, chosen, pooling, seed, drifted, say, blind=False)
+        ).tensors
+    return _certify(
+        subject, concept, probe, chosen, pooling, seed, drifted, say, detector, blind=False
+    )
 
 
 def certify_blind(
@@ -142,7 +145,9 @@ def certify_blind(
     if card.layer is None:
         raise GaugeblockError("the card names no layer", where=detector)
     probe.calibration = None
-    return _certify(subject, concept, probe, card.layer, at, seed, drifted, say, blind=True)
+    return _certify(
+        subject, concept, probe, card.layer, at, seed, drifted, say, card.tensors, blind=True
+    )
 
 
 def _pooling(card: DetectorCard, where: Path) -> At:
@@ -161,6 +166,7 @@ def _certify(
     seed: int,
     drifted: Sequence[Subject],
     say: Say,
+    detector: str,
     *,
     blind: bool,
 ) -> Certificate:
@@ -224,6 +230,7 @@ def _certify(
         concept=concept.name,
         family="unknown" if blind else probe.family,
         settings={} if blind else probe.settings,
+        detector=detector,
         blind=blind,
         subject=subject.loaded.subject,
         model=subject.fingerprint,

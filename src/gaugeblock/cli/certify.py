@@ -46,6 +46,10 @@ def certify(
         list[str] | None,
         typer.Option(help="A model fine-tuned from the subject, to read the detector on again."),
     ] = None,
+    pressure: Annotated[
+        list[Path] | None,
+        typer.Option(help="Audit of a training against it, or a directory of them (repeatable)."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the split and every random draw.")] = 0,
     threads: Annotated[
         int, typer.Option(min=1, help="CPU threads; more pay for large models on idle cores.")
@@ -56,10 +60,12 @@ def certify(
     from gaugeblock.certify.concepts import load_concept
     from gaugeblock.certify.csv_concept import concept_from_csv
     from gaugeblock.certify.page import render_certificate
+    from gaugeblock.certify.pressed import read_pressed, with_pressures
     from gaugeblock.certify.run import certify_blind, certify_family
     from gaugeblock.certify.subject import open_subject
     from gaugeblock.cli.console import err
 
+    pressed = [run for path in pressure or () for run in read_pressed(path)]
     if concept.endswith(".csv"):
         statements = concept_from_csv(
             Path(concept),
@@ -96,6 +102,7 @@ def certify(
                 drifted=tuned,
                 say=status.update,
             )
+    found = with_pressures(found, pressed)
     out.mkdir(parents=True, exist_ok=True)
     command = " ".join(["gaugeblock", *sys.argv[1:]])
     (out / "certificate.json").write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
@@ -104,6 +111,7 @@ def certify(
         "highest": found.highest,
         "stopped_by": found.stopped_by,
         "stopped_because": found.stopped_because,
+        "pressed": found.pressed,
         "exists": found.exists,
         "for_all": found.for_all,
         "trials": {trial.id: trial.outcome for trial in found.trials},
@@ -116,6 +124,8 @@ def certify(
     typer.echo(f"highest rung: {found.highest}")
     if found.stopped_by:
         typer.echo(f"stopped by {found.stopped_by}: {found.stopped_because}")
+    if found.pressed:
+        typer.echo(found.pressed)
     typer.echo(found.exists)
     typer.echo(found.for_all)
     typer.echo(f"page: {out / 'certificate.html'}")

@@ -35,6 +35,7 @@ class Instrument:
         threshold: fixed before the training; None to set it on the reference.
         from_file: whether it was given, rather than fitted by the audit.
         cells: activations pooled as it needs them; None for those of the audit.
+        sha256: of its file's tensors; "" where it is from no file.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Instrument:
     threshold: float | None = None
     from_file: bool = True
     cells: Cells | None = None
+    sha256: str = ""
 
 
 def load_instrument(path: Path, cells: Cells, *, model: str | None = None) -> Instrument:
@@ -72,7 +74,7 @@ def load_instrument(path: Path, cells: Cells, *, model: str | None = None) -> In
             remedy="The detector belongs to another model or layer",
         )
     threshold = None if probe.calibration is None else probe.calibration.threshold
-    return Instrument(path.stem, probe, probe.family, layer, threshold)
+    return Instrument(path.stem, probe, probe.family, layer, threshold, sha256=card.tensors)
 
 
 def fit_held_out(cells: Cells, rows: Ints) -> Iterator[Instrument]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -130,10 +130,7 @@ def read_checkpoints(
         load_instrument(path, by_pool[card.at], model=model)
         for path, card in zip(detectors, cards, strict=True)
     ]
-    placed = [
-        Instrument(one.name, one.probe, one.family, one.layer, one.threshold, True, by_pool[c.at])
-        for one, c in zip(loaded, cards, strict=True)
-    ]
+    placed = [replace(one, cells=by_pool[c.at]) for one, c in zip(loaded, cards, strict=True)]
     say("running both by themselves")
     done = None
     if runs:

@@ -174,6 +174,7 @@ class _Reader:
             layer=one.layer,
             at=(one.cells or cells).at,
             origin="file" if one.from_file else "fitted on the reference",
+            sha256=one.sha256,
             threshold=threshold,
             threshold_from=source,
             recall=split_rate(

@@ -36,6 +36,8 @@ class DetectorReading(Record):
             ``recalibrated_recall``.
         auroc_simultaneous: AUROC on the policy, simultaneous over all held-out detectors; None
             for the one trained against.
+        sha256: of the tensors of its file, by which a certificate knows it; "" where it is from
+            no file.
     """
 
     name: str
@@ -53,6 +55,7 @@ class DetectorReading(Record):
     recalibrated_false_alarms: Interval
     recalibrated_loss: Interval
     auroc_simultaneous: Interval | None = None
+    sha256: str = ""
 
 
 class Refit(Record):

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from gaugeblock.certify import Certificate, Reading, TrialResult
 from gaugeblock.certify.criteria import load_criteria
 from gaugeblock.certify.page.figures import dose_plot, dot_plot
+from gaugeblock.certify.pressed import TOP
 from gaugeblock.page import page_environment, style_sheet
 from gaugeblock.report.figures.svg import inline_svg
 from gaugeblock.report.figures.theme import WIDTHS
@@ -43,8 +44,10 @@ def render_certificate(certificate: Certificate, commands: tuple[str, ...] = ())
     """
     style = style_sheet(*STYLE)
     criteria = load_criteria()
-    names = list(criteria.rungs)
+    names = [*criteria.rungs, TOP]
     reached = 0 if certificate.highest == "none" else names.index(certificate.highest) + 1
+    stopped_by = certificate.stopped_by
+    top = "reached" if certificate.highest == TOP else "beyond"
     return (
         _environment()
         .get_template("certificate.html.jinja")
@@ -62,7 +65,8 @@ def render_certificate(certificate: Certificate, commands: tuple[str, ...] = ())
                 }
                 for i, (name, rung) in enumerate(criteria.rungs.items())
             ],
-            stopped=certificate.trial(certificate.stopped_by) if certificate.stopped_by else None,
+            stopped=certificate.trial(stopped_by) if stopped_by not in (None, TOP) else None,
+            top="stopped" if stopped_by == TOP else top,
             looks=OUTCOMES,
             matrix=_matrix(certificate),
             doses=_doses(certificate),
