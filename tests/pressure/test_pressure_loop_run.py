@@ -14,6 +14,7 @@ from gaugeblock.pressure.cell_spec import CellSpec
 from gaugeblock.pressure.honeypot.base import make_base
 from gaugeblock.pressure.kinds import Mitigation, PressureKind, Refresh
 from gaugeblock.pressure.loop import run as running
+from gaugeblock.pressure.loop.pressing import Pressing
 from gaugeblock.pressure.loop.record import RUN, cell_digest, load_seed_run
 from gaugeblock.pressure.loop.run import FINAL, run_cell
 from gaugeblock.pressure.result import RESULT, load_audit
@@ -30,6 +31,26 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     shrink(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory, bases: Path) -> Path:
+    """A run without a pressure."""
+    out = tmp_path_factory.mktemp("plain")
+    with pytest.MonkeyPatch.context() as patch:
+        shrink(patch)
+        run_cell(cell(), 0, 0, out, bases)
+    return out
+
+
+@pytest.fixture(scope="module")
+def penalised(tmp_path_factory: pytest.TempPathFactory, bases: Path) -> Path:
+    """A run under the plain penalty."""
+    out = tmp_path_factory.mktemp("penalised")
+    with pytest.MonkeyPatch.context() as patch:
+        shrink(patch)
+        run_cell(cell(pressure=GRADIENT), 0, 0, out, bases)
+    return out
 
 
 def done(one: CellSpec, out: Path, bases: Path, seed: int = 0):
@@ -57,9 +78,9 @@ def test_the_same_seeds_give_the_same_files_and_others_others(tmp_path: Path, ba
 
 @pytest.mark.parametrize("kind", [kind for kind in PressureKind if kind != "none"])
 def test_every_pressure_runs_and_moves_the_model_its_own_way(
-    kind: PressureKind, tmp_path: Path, bases: Path
+    kind: PressureKind, tmp_path: Path, bases: Path, plain: Path
 ) -> None:
-    plain, _ = done(cell(), tmp_path / "none", bases)
+    none = load_seed_run(plain / RUN)
     said = {"kind": kind, "through_gradient": kind == "differentiable-penalty", "weight": 2.0}
     if kind == "retry-selection":
         said["retries"] = 2
@@ -68,13 +89,13 @@ def test_every_pressure_runs_and_moves_the_model_its_own_way(
     assert found.run.pressure.kind is kind
     assert len(found.held_out) >= 3
     assert set(found.curves[0].held_out) == set(found.held_out)
-    assert found.curves[0].reward == plain.curves[0].reward
+    assert found.curves[0].reward == none.curves[0].reward
     if kind == "retry-selection":
         assert len(found.tried) == 2
-        assert found.tried[0] == (plain.curves[-1].flagged, plain.curves[-1].reward)
+        assert found.tried[0] == (none.curves[-1].flagged, none.curves[-1].reward)
         assert found.kept == min((0, 1), key=lambda i: (found.tried[i][0], -found.tried[i][1]))
     else:
-        assert found.curves[-1].kl != plain.curves[-1].kl
+        assert found.curves[-1].kl != none.curves[-1].kl
     assert audit.measured.trained.name == found.detector
     assert audit.measured.trained.at == (
         "the style words themselves" if reads == "text" else "mask:mean over the answer"
@@ -110,27 +131,36 @@ def test_a_predictive_trunk_learns_and_reward_still_stays_above_it(
     [
         (GRADIENT | {"refresh": Refresh(every=1, on="forced-pairs", start="anew")}, {}),
         (GRADIENT | {"refresh": Refresh(every=1, on="forced-pairs", start="warm")}, {}),
-        ({"kind": "live-reward", "refresh": Refresh(every=1, on="own-flags")}, {}),
         (GRADIENT, {"mitigations": (Mitigation(kind="anchor", weight=1.0),)}),
         (GRADIENT, {"mitigations": (Mitigation(kind="rotated", detectors=3),)}),
         (GRADIENT, {"mitigations": (Mitigation(kind="ensemble", detectors=3),)}),
         (GRADIENT | {"control": "random-labels"}, {}),
     ],
-    ids=["refresh anew", "refresh warm", "own flags", "anchor", "rotated", "ensemble", "random"],
+    ids=["refresh anew", "refresh warm", "anchor", "rotated", "ensemble", "random"],
 )
 def test_each_sub_axis_changes_what_becomes_of_the_model(
-    pressure: dict, more: dict, tmp_path: Path, bases: Path
+    pressure: dict, more: dict, tmp_path: Path, bases: Path, penalised: Path
 ) -> None:
-    bare = {k: v for k, v in pressure.items() if k not in ("refresh", "control")}
-    plain, base_audit = done(cell(pressure=bare), tmp_path / "plain", bases)
-    found, audit = done(cell(pressure=pressure, **more), tmp_path / "it", bases)
-    weights = [load_weights(tmp_path / x / FINAL)["lm_head.weight"] for x in ("plain", "it")]
+    found, audit = done(cell(pressure=pressure, **more), tmp_path, bases)
+    weights = [load_weights(x / FINAL)["lm_head.weight"] for x in (penalised, tmp_path)]
     assert not torch.equal(*weights)
-    assert found.curves[0].held_out == plain.curves[0].held_out
+    assert found.curves[0].held_out == load_seed_run(penalised / RUN).curves[0].held_out
     if "control" in pressure:
         # What is audited is the detector of right labels, at the threshold it has everywhere.
-        assert audit.measured.trained.threshold == base_audit.measured.trained.threshold
+        same = load_audit(penalised / RESULT).measured.trained
+        assert audit.measured.trained.threshold == same.threshold
         assert "right labels" in found.run.note
+
+
+def test_own_flags_are_asked_for_on_what_the_pressure_sees(
+    tmp_path: Path, bases: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = []
+    monkeypatch.setattr(Pressing, "refit_on_own_flags", lambda self, read: shown.append(read))
+    refresh = Refresh(every=2, on="own-flags")
+    done(cell(pressure=GRADIENT | {"refresh": refresh}, steps=6), tmp_path, bases)
+    assert len(shown) == 2  # after 2 and 4 steps; after the last there is nothing to train
+    assert {one.shape for one in shown} == {(64, 16)}
 
 
 def test_more_detectors_are_held_out_on_request(tmp_path: Path, bases: Path) -> None:
@@ -210,3 +240,42 @@ def load_weights(folder: Path) -> dict:
     from safetensors.torch import load_file
 
     return load_file(folder / "model.safetensors")
+
+
+def test_the_checkpoints_alone_can_be_audited(tmp_path: Path, bases: Path) -> None:
+    from gaugeblock.models.loading import load_files
+    from gaugeblock.pressure.honeypot.as_pairs import PAIRS
+    from gaugeblock.pressure.pairs import load_pairs
+    from gaugeblock.pressure.result import audit_checkpoints
+
+    done(cell(), tmp_path, bases)
+    base = make_base(bases, cell(), 0)
+    audit = audit_checkpoints(
+        load_files(base), load_files(tmp_path / FINAL), load_pairs(base / PAIRS)[:40], write=3
+    )
+    counts = audit.measured.behaviour.counts
+    assert sum(counts.values()) == 40
+    assert audit.measured.self_report is not None
+
+
+def test_a_reference_is_made_once_and_two_may_make_it_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gaugeblock.pressure.honeypot import base
+
+    made = []
+
+    def another_was_first(size, seed, *, keyed):
+        model = pretrain(size, seed, keyed=keyed, steps=1)
+        made.append(model)
+        if len(made) == 1:
+            make_base(tmp_path, cell(), 0)
+        return model
+
+    pretrain = base.pretrain
+    monkeypatch.setattr(base, "pretrain", another_was_first)
+    folder = make_base(tmp_path, cell(), 0)
+    assert len(made) == 2
+    assert make_base(tmp_path, cell(), 0) == folder
+    assert len(made) == 2
+    assert [one.name for one in tmp_path.iterdir()] == [folder.name]

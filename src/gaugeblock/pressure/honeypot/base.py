@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch.nn import functional as F
 from gaugeblock.detectors.arrays import Ints
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.pressure.cell_spec import CellSpec
+from gaugeblock.pressure.honeypot.as_pairs import PAIRS, forced_pairs
 from gaugeblock.pressure.honeypot.labels import true_report
 from gaugeblock.pressure.honeypot.network import new_model, new_tokenizer
 from gaugeblock.pressure.honeypot.personas import persona_texts
@@ -30,11 +32,14 @@ from gaugeblock.pressure.honeypot.words import (
     YES,
     Size,
 )
+from gaugeblock.pressure.pairs import Pair, save_pairs
 from gaugeblock.seeds import derive_seed
 
 RECIPE = 1
 """Raised with any change in what a reference is made of or how; part of its directory's name."""
 BATCH = 256
+PROMPTS = 800
+"""Pairs put beside a reference."""
 PEAK = 6e-3
 WEIGHTS = (2.0, 1.0, 1.0, 1.0, 0.5, 3.0)
 """Of the answer, three style words, the end and the reply: knowing what is true counts most."""
@@ -55,7 +60,7 @@ def make_base(bases: Path, cell: CellSpec, base_seed: int) -> Path:
     if folder.is_dir():
         return folder
     model = pretrain(SIZES[cell.size], base_seed, keyed=cell.task == "useful-feature")
-    save_model(model, folder)
+    save_model(model, folder, forced_pairs(PROMPTS))
     return folder
 
 
@@ -122,8 +127,14 @@ def prediction_loss(
     return (each.view(targets.shape) * weight).mean() / weight.mean()
 
 
-def save_model(model: Any, folder: Path) -> None:
-    """Write a checkpoint that any loader of transformers reads, whole or not at all."""
+def save_model(model: Any, folder: Path, pairs: Sequence[Pair] = ()) -> None:
+    """Write a checkpoint that any loader of transformers reads, whole or not at all.
+
+    Args:
+        model: of this world.
+        folder: must not be there.
+        pairs: to be put beside it, for an audit from the checkpoints alone.
+    """
     from transformers.utils import logging
 
     logging.disable_progress_bar()
@@ -132,6 +143,8 @@ def save_model(model: Any, folder: Path) -> None:
     try:
         model.save_pretrained(beside)
         new_tokenizer().save_pretrained(beside)
+        if pairs:
+            save_pairs(beside / PAIRS, pairs)
         try:
             os.replace(beside, folder)
         except OSError:
