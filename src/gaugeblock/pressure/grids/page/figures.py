@@ -84,3 +84,53 @@ def class_bars(found: GridResult, axis: Shown, width: Width) -> dict[str, Any]:
         )
     )
     return configured(alt.layer(marks, *rows.texts).properties(width=rows.plot, height=rows.height))
+
+
+def grid_figure(found: GridResult) -> dict[str, Any]:
+    """Return the whole grid as one figure that stands alone: outcome and detector, with legends."""
+    names = [cell.summary.cell for cell in found.cells]
+    joined = alt.hconcat(
+        _panel(found, "label", "outcome", names, first=True),
+        _panel(found, "monitor", "detector trained against", names, first=False),
+        spacing=18,
+    ).resolve_scale(color="independent")
+    specification = configured(joined)
+    # A page of documentation may be dark; this figure has no twin for it.
+    specification["config"]["background"] = "white"
+    return specification
+
+
+def _panel(found: GridResult, axis: Shown, title: str, names: list[str], *, first: bool) -> Any:
+    blocks = []
+    for cell in found.cells:
+        at = 0
+        for name, seeds in classes_of(cell, axis).items():
+            blocks += [
+                {"cell": cell.summary.cell, "from": at + i, "to": at + i + 1, "class": name}
+                for i in range(seeds)
+            ]
+            at += seeds
+    shown = shown_classes(found.cells, axis)
+    return (
+        alt.Chart(rows_data(blocks))
+        .mark_bar(stroke="white", strokeWidth=1.5, height=13)
+        .encode(
+            x=alt.X("from:Q", axis=alt.Axis(title=None, tickMinStep=1, grid=False)),
+            x2="to:Q",
+            y=alt.Y(
+                "cell:N",
+                sort=names,
+                axis=alt.Axis(title=None, labelLimit=200, grid=False) if first else None,
+            ),
+            color=alt.Color(
+                "class:N",
+                scale=alt.Scale(domain=shown, range=[COLOURS[name] for name in shown]),
+                legend=alt.Legend(title=None, orient="bottom", columns=2, labelLimit=220),
+            ),
+        )
+        .properties(
+            width=300,
+            height=alt.Step(19),
+            title=alt.TitleParams(f"seeds by {title}", anchor="start", fontSize=12),
+        )
+    )
