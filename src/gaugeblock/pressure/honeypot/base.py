@@ -35,7 +35,7 @@ from gaugeblock.pressure.honeypot.words import (
 from gaugeblock.pressure.pairs import Pair, save_pairs
 from gaugeblock.seeds import derive_seed
 
-RECIPE = 1
+RECIPE = 2
 """Raised with any change in what a reference is made of or how; part of its directory's name."""
 BATCH = 256
 PROMPTS = 800

@@ -71,7 +71,7 @@ class Size:
 
 
 SIZES: Final = {
-    "small": Size(32, 3, 88),
+    "small": Size(32, 3, 88, steps=1800),
     "medium": Size(48, 3, 128),
     "large": Size(96, 4, 256),
 }
