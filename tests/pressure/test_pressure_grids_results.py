@@ -111,7 +111,12 @@ def test_failed_runs_stay_in_every_denominator(found) -> None:
     assert (cell.planned, cell.failed, cell.missing, cell.summary.seeds) == (6, 6, 0, 0)
     (failed,) = cell.summary.classes["label"]
     assert (failed.name, failed.rate.k, failed.rate.n) == ("failed", 6, 6)
-    assert "the loss is not finite" in found.runs[4].error
+    errors = [run.error for run in found.runs if run.cell == "breaks"]
+    assert len(errors) == 6
+    assert all("the loss is not finite" in error for error in errors)
+    order = [(run.cell, run.seed) for run in found.runs]
+    assert order[:3] == [("none", 0), ("none", 1), ("penalty", 0)]
+    assert len(set(order)) == 30
     broken = next(one for one in found.answers if one.statement == "broken")
     assert (broken.interval.low, broken.interval.high) == (0.0, 1.0)
     assert broken.because == "breaks: 0 of 6 seeds, 6 undecided; limit 0.5"

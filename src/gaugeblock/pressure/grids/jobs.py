@@ -65,17 +65,24 @@ class Job(Record):
 
 
 def jobs_of(grid: GridSpec, out: Path) -> list[Job]:
-    """Return every run of a grid, seed by seed, so that what is there early is of every cell."""
+    """Return every run of a grid in the order in which they are made.
+
+    A few seeds of every cell come first, one for each reference: what is there early is of every
+    cell, and neighbours have different references, so that two workers do not make one twice.
+    """
+    many = len(grid.base_seeds)
+    rounds = range(0, len(grid.seeds), many)
     return [
         Job(
             cell=cell,
-            base_seed=grid.base_seeds[i % len(grid.base_seeds)],
-            seed=seed,
-            out=out / "runs" / cell.name / f"seed-{seed}",
+            base_seed=grid.base_seeds[i % many],
+            seed=grid.seeds[i],
+            out=out / "runs" / cell.name / f"seed-{grid.seeds[i]}",
             bases=out / "bases",
         )
-        for i, seed in enumerate(grid.seeds)
+        for first in rounds
         for cell in grid.cells
+        for i in range(first, min(first + many, len(grid.seeds)))
     ]
 
 
