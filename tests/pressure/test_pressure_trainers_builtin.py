@@ -54,11 +54,7 @@ def test_the_honesty_pack_under_pressure_and_its_audit(tmp_path: Path) -> None:
 
 def test_the_wrongdoing_pack_pays_for_work(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
-    path.write_text(
-        shipped("wrongdoing-none")
-        .read_text()
-        .replace("count: 128", "count: 4")
-    )
+    path.write_text(shipped("wrongdoing-none").read_text().replace("count: 128", "count: 4"))
     done = CliRunner().invoke(
         app, ["pressure", "run", str(path), "--out", str(tmp_path / "out"), "--steps", "1"]
     )

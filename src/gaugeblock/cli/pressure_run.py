@@ -13,7 +13,7 @@ import typer
 from gaugeblock.errors import GaugeblockError
 
 if TYPE_CHECKING:
-    from gaugeblock.pressure.trainers.run import Done
+    from gaugeblock.pressure.trainers.order import Done
 
 
 def run(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import shutil
 import warnings
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +14,33 @@ import numpy as np
 import torch
 from peft import get_peft_model
 
-from gaugeblock.detectors.text_only import TextOnly
 from gaugeblock.errors import GaugeblockError
-from gaugeblock.frozen import Record
-from gaugeblock.models.activations import find_blocks, model_fingerprint, record
+from gaugeblock.models.activations import find_blocks, record
 from gaugeblock.models.activations.encoding import padding_id
 from gaugeblock.models.loading import LoadedModel, load_files, load_subject
 from gaugeblock.models.subjects import BUILTIN_BASE, subject_files
 from gaugeblock.organisms.finetune.lora import lora_config
-from gaugeblock.pressure.kinds import PressureKind, RunRecord
+from gaugeblock.pressure.kinds import PressureKind
 from gaugeblock.pressure.signals import chosen_run
 from gaugeblock.pressure.trainers.dpo import dpo_trainer, preferences, sample
 from gaugeblock.pressure.trainers.grpo import grpo_trainer
 from gaugeblock.pressure.trainers.instruments import Instrument, Reader, load_instrument
 from gaugeblock.pressure.trainers.lessons import Lessons, Row
+from gaugeblock.pressure.trainers.monitor import load_monitor
+from gaugeblock.pressure.trainers.order import (
+    CURVE,
+    FINAL,
+    RUN,
+    WORK,
+    Done,
+    finish,
+    order_of,
+    take_up,
+)
 from gaugeblock.pressure.trainers.prompts import Prompt, load_prompts, read_lines
-from gaugeblock.pressure.trainers.push import Push, TextScore
-from gaugeblock.pressure.trainers.recipe import WITHOUT_DETECTOR, Monitor, TrainingRecipe
-from gaugeblock.pressure.trainers.rewards import Reward, load_function, load_reward
+from gaugeblock.pressure.trainers.push import Push
+from gaugeblock.pressure.trainers.recipe import WITHOUT_DETECTOR, TrainingRecipe
+from gaugeblock.pressure.trainers.rewards import Reward, load_reward
 from gaugeblock.pressure.trainers.routing import Routing, check_split
 from gaugeblock.pressure.trainers.sft import base_verdicts, screened, sft_rows, sft_trainer
 from gaugeblock.pressure.trainers.watch import train
@@ -42,47 +49,11 @@ from gaugeblock.seeds import derive_seed
 Say = Callable[[str, int, int], None]
 """Called with a stage, steps done and steps in all."""
 
-FINAL, RUN, CURVE, ORDER, WORK = "final", "run.json", "curve.jsonl", "order.json", ".training"
-
 SAMPLES = 64
 """Answers of the base that a score's scale is measured on, and of a retry that is judged."""
 
 LESSONS = 4
 """Rows of the anchor and of the trunk's diet that are learnt in one batch."""
-
-
-class Order(Record):
-    """What decides the result, so that only the same training is taken up again.
-
-    Attributes:
-        recipe: as it was read.
-        files: SHA-256 of every file it names.
-        model: fingerprint of the base's weights.
-        versions: of the libraries that train.
-    """
-
-    recipe: TrainingRecipe
-    files: dict[str, str]
-    model: str
-    versions: dict[str, str]
-
-
-class Done(Record):
-    """What a training left behind.
-
-    Attributes:
-        base: subject id of the model before.
-        final: directory of the model after, a subject id too.
-        run: file of the run record.
-        detectors: files, the one trained against first.
-        steps: optimiser steps.
-    """
-
-    base: str
-    final: Path
-    run: Path
-    detectors: tuple[Path, ...]
-    steps: int
 
 
 def run_recipe(
@@ -113,7 +84,7 @@ def run_recipe(
         dtype=recipe.dtype,
         threads=recipe.threads,
     )
-    order = _order(recipe, loaded)
+    order = order_of(recipe, loaded)
     done = Done(
         base=recipe.base,
         final=out / FINAL,
@@ -121,7 +92,7 @@ def run_recipe(
         detectors=tuple(one.file for one in recipe.detectors),
         steps=recipe.steps,
     )
-    _take_up(out, order)
+    take_up(out, order)
     if done.run.is_file():
         return done
     job = Job(recipe, loaded, files.base, order.model, out / WORK, say)
@@ -129,7 +100,7 @@ def run_recipe(
         # TRL's use of transformers' deprecated names is no news to who runs a recipe.
         warnings.simplefilter("ignore", FutureWarning)
         note = job.do()
-    _finish(out, done, recipe.record(note))
+    finish(out, done, recipe.record(note))
     return done
 
 
@@ -370,76 +341,6 @@ class Job:
 
     def _lessons(self, rows: list[Row]) -> Lessons:
         return Lessons(rows, padding_id(self.loaded), LESSONS, self.recipe.seed)
-
-
-def load_monitor(monitor: Monitor) -> TextScore:
-    """Return the text detector of a recipe.
-
-    Raises:
-        GaugeblockError: no such file or function, or examples of one class only.
-    """
-    if monitor.function is not None:
-        found: TextScore = load_function(monitor.function, "monitor")
-        return found
-    assert monitor.examples is not None
-    rows = list(read_lines(monitor.examples))
-    for number, row in rows:
-        if not isinstance(row.get("text"), str) or row.get("label") not in (0, 1):
-            raise GaugeblockError(
-                "a line needs 'text' and 'label' (0 or 1)", where=f"{monitor.examples}:{number}"
-            )
-    fitted = TextOnly().fit([row["text"] for _, row in rows], [row["label"] for _, row in rows])
-    return fitted.score
-
-
-def _order(recipe: TrainingRecipe, loaded: LoadedModel) -> Order:
-    named = [recipe.prompts.file, recipe.pairs, recipe.predict]
-    named += [recipe.monitor.examples] if recipe.monitor is not None else []
-    named += [
-        one.file.with_suffix(end) for one in recipe.detectors for end in (".json", ".safetensors")
-    ]
-    files = {}
-    for path in named:
-        if path is None:
-            continue
-        try:
-            files[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError as error:
-            raise GaugeblockError("no such file", where=path) from error
-    return Order(
-        recipe=recipe,
-        files=files,
-        model=model_fingerprint(loaded.model),
-        versions={name: version(name) for name in ("torch", "transformers", "peft", "trl")},
-    )
-
-
-def _take_up(out: Path, order: Order) -> None:
-    text = order.model_dump_json(indent=1)
-    said = out / ORDER
-    if said.is_file() and said.read_text(encoding="utf-8") != text:
-        raise GaugeblockError(
-            "another training is in this folder",
-            where=out,
-            remedy="Go on with its own recipe, give another --out, or delete the folder",
-        )
-    out.mkdir(parents=True, exist_ok=True)
-    said.write_text(text, encoding="utf-8")
-
-
-def _finish(out: Path, done: Done, made: RunRecord) -> None:
-    """Put the results in their places; the run record is last, and says that all is there."""
-    work = out / WORK
-    if (work / FINAL).is_dir():
-        shutil.rmtree(done.final, ignore_errors=True)
-        (work / FINAL).replace(done.final)
-    curve = done.final / CURVE
-    if curve.is_file():
-        curve.replace(out / CURVE)
-    partial = out / f"{RUN}.partial"
-    partial.write_text(made.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    partial.replace(done.run)
-    shutil.rmtree(work, ignore_errors=True)
 
 
 def _plain(model: Any) -> dict[str, torch.Tensor]:
