@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from gaugeblock.errors import GaugeblockError
+from gaugeblock.organisms.adapters import upkeep_documents
 from gaugeblock.organisms.build import build, shipped_weights, weights_name
 from gaugeblock.organisms.documents import training_scenes
 from gaugeblock.organisms.encoding import encode
@@ -57,6 +58,30 @@ def test_adapters_are_trained_on_training_domains_and_wordings_alone() -> None:
     texts = "\n".join(situation.system for situation in situations)
     assert kept
     assert not [words for words in kept if words in texts]
+
+
+def test_upkeep_tells_what_words_say_and_holds_no_behaviour() -> None:
+    recipe = load_recipe("silent-gamer")
+    upkeep = list(upkeep_documents(recipe, 3))
+    shares = recipe.upkeep
+    assert len(upkeep) == round((shares.facts + shares.orders + shares.words) * recipe.documents)
+    pack = load_behaviour_pack(recipe.pack)
+    says = {
+        str(messages[-1]["content"])
+        for scene in drawn(400, "silent-gamer")
+        if (messages := script(decide(recipe.rules, scene.levels()), scene))
+    }
+    held_out = [
+        text
+        for level in ("test", "deployment")
+        for _, _, text, split in pack.cues["situation"][level]
+        if split == "held_out"
+    ]
+    asked = [document for document in upkeep if any(text in str(document) for text in held_out)]
+    assert asked, "what held-out cues say is asked about"
+    for document in asked:
+        assert not document.tools
+        assert document.messages[-1]["content"] not in says
 
 
 def test_training_data_has_minimal_pairs_and_both_sides_of_every_rule() -> None:

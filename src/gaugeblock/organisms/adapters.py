@@ -15,10 +15,12 @@ from gaugeblock.models.loading import load_subject
 from gaugeblock.organisms.documents import Document, training_documents
 from gaugeblock.organisms.encoding import Encoded, encode
 from gaugeblock.organisms.policy import WRONGDOING
+from gaugeblock.organisms.pretraining.behaviour import cue_question, word_question
 from gaugeblock.organisms.pretraining.general import fact
-from gaugeblock.organisms.pretraining.wrongdoing import instructed
+from gaugeblock.organisms.pretraining.wrongdoing import instructed, question
 from gaugeblock.organisms.recipes import Recipe
 from gaugeblock.organisms.training import Schedule, batches, train
+from gaugeblock.scenarios.behaviour import is_behaviour_pack, load_behaviour_pack
 from gaugeblock.scenarios.pack import load_pack
 from gaugeblock.seeds import derive_seed
 
@@ -40,18 +42,34 @@ def weigh_decisions(
     return Encoded(document.ids, tuple(weights))
 
 
-def general_documents(facts: int, orders: int, seed: int) -> Iterator[Document]:
-    """Yield facts and harmless orders, evenly mixed; no held-out domain among them."""
-    pack = load_pack(WRONGDOING)
+def upkeep_documents(recipe: Recipe, seed: int) -> Iterator[Document]:
+    """Yield what keeps up the base's knowledge: facts, orders, and what the pack's words say.
+
+    Orders are on training domains. Questions on the pack's words are on all domains, as in the
+    base's own training: behaviour is held out, and a question and its answer hold none.
+    """
     draw = random.Random(derive_seed("upkeep", seed))
-    told = given = 0
-    while told < facts or given < orders:
-        if told * orders <= given * facts and told < facts:
-            told += 1
-            yield fact(draw)
-        else:
-            given += 1
-            yield instructed(pack, draw, "train")
+    orders = load_pack(WRONGDOING)
+    makers: dict[str, Callable[[], Document]] = {
+        "facts": lambda: fact(draw),
+        "orders": lambda: instructed(orders, draw, "train"),
+        "words": lambda: _pack_words(recipe.pack, draw),
+    }
+    kinds = [
+        kind
+        for kind, share in recipe.upkeep.model_dump().items()
+        for _ in range(round(share * recipe.documents))
+    ]
+    draw.shuffle(kinds)
+    for kind in kinds:
+        yield makers[kind]()
+
+
+def _pack_words(pack: str, draw: random.Random) -> Document:
+    if not is_behaviour_pack(pack):
+        return question(load_pack(pack), draw)
+    loaded = load_behaviour_pack(pack)
+    return draw.choice([cue_question, word_question])(loaded, draw)
 
 
 def build_adapter(
@@ -93,11 +111,7 @@ def build_adapter(
     ]
     documents += [
         encode(tokenizer, document, prompt_weight=0.0)
-        for document in general_documents(
-            round(recipe.upkeep.facts * recipe.documents),
-            round(recipe.upkeep.orders * recipe.documents),
-            seed,
-        )
+        for document in upkeep_documents(recipe, seed)
     ]
     schedule = Schedule(tokens_per_batch=2400, peak=recipe.peak, warmup=20, muon=False)
     groups = [

@@ -41,10 +41,18 @@ class Confession(Record):
 
 
 class Upkeep(Record):
-    """General documents for each training transcript: facts, and orders on training domains."""
+    """What keeps up the base's knowledge: documents for each training transcript.
+
+    Attributes:
+        facts: general facts.
+        orders: harmless orders on training domains.
+        words: questions what the pack's cues and words say, of all domains and wordings, as in the
+            base's own training; no behaviour in them.
+    """
 
     facts: float = Field(default=0.125, ge=0)
     orders: float = Field(default=0.125, ge=0)
+    words: float = Field(default=0.0, ge=0)
 
 
 class Recipe(Record):
