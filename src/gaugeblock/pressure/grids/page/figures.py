@@ -97,6 +97,8 @@ def grid_figure(found: GridResult) -> dict[str, Any]:
     specification = configured(joined)
     # A page of documentation may be dark; this figure has no twin for it.
     specification["config"]["background"] = "white"
+    # Viewers' fonts are wider than the one the labels were measured with.
+    specification["padding"] = {"left": 24, "right": 8, "top": 8, "bottom": 8}
     return specification
 
 
@@ -125,7 +127,7 @@ def _panel(found: GridResult, axis: Shown, title: str, names: list[str], *, firs
             color=alt.Color(
                 "class:N",
                 scale=alt.Scale(domain=shown, range=[COLOURS[name] for name in shown]),
-                legend=alt.Legend(title=None, orient="bottom", columns=2, labelLimit=220),
+                legend=alt.Legend(title=None, orient="bottom", columns=1, labelLimit=220),
             ),
         )
         .properties(
