@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import gc
 import sys
-import types
 from importlib import resources
 
 import numpy as np
 import pytest
 from honeypot_small import cell, shrink
+from references import reachable
 
 from gaugeblock.detectors.probe import LinearProbe
 from gaugeblock.pressure.honeypot import words
@@ -92,22 +91,6 @@ class Spy(LinearProbe):
     def score(self, activations):
         self.shown.append(activations)
         return np.linspace(0, 1, len(activations))
-
-
-def reachable(start: object) -> list[object]:
-    found, waiting, seen = [], [start], set()
-    while waiting:
-        one = waiting.pop()
-        if id(one) in seen or isinstance(
-            one, types.ModuleType | type | types.FunctionType | types.FrameType
-        ):
-            continue
-        seen.add(id(one))
-        found.append(one)
-        waiting += gc.get_referents(one)
-        base = getattr(one, "base", None)
-        waiting += [base] if isinstance(base, np.ndarray) else []
-    return found
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import gc
 import pickle
 import types
 from importlib import resources
 
 import numpy as np
 import pytest
+from references import reachable
 
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.pressure.by_hand import make_world
@@ -53,23 +53,6 @@ class Cheat:
     def score(self, activations):
         self.shown = activations
         return np.arange(len(activations)) % 2.0
-
-
-def reachable(start: object) -> list[object]:
-    """Everything that references lead to, without going through modules, code and classes."""
-    found, waiting, seen = [], [start], set()
-    while waiting:
-        one = waiting.pop()
-        if id(one) in seen or isinstance(
-            one, types.ModuleType | type | types.FunctionType | types.FrameType
-        ):
-            continue
-        seen.add(id(one))
-        found.append(one)
-        waiting += gc.get_referents(one)
-        base = getattr(one, "base", None)
-        waiting += [base] if isinstance(base, np.ndarray) else []
-    return found
 
 
 def test_a_detector_that_scores_by_place_reads_nothing() -> None:

@@ -8,11 +8,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from gaugeblock.errors import GaugeblockError
 from gaugeblock.frozen import Record
+from gaugeblock.pressure.yaml_file import record_of, text_of
 
 
 class Rule(Record):
@@ -86,20 +85,9 @@ def load_outcome_spec(path: Path | None = None) -> OutcomeSpec:
     Raises:
         GaugeblockError: no such file, or not such rules.
     """
-    try:
-        text = (
-            resources.files(__package__).joinpath(SHIPPED).read_text(encoding="utf-8")
-            if path is None
-            else path.read_text(encoding="utf-8")
-        )
-        return OutcomeSpec.model_validate(yaml.safe_load(text))
-    except OSError as error:
-        raise GaugeblockError("no such file", where=path) from error
-    except yaml.YAMLError as error:
-        raise GaugeblockError(f"not YAML ({error})", where=path) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise GaugeblockError(
-            f"not an outcome spec ({field}: {first['msg']})", where=path
-        ) from error
+    text = (
+        resources.files(__package__).joinpath(SHIPPED).read_text(encoding="utf-8")
+        if path is None
+        else text_of(path)
+    )
+    return record_of(OutcomeSpec, text, "an outcome spec", path)

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import TypeVar
 
-import yaml
-from pydantic import ValidationError
-
-from gaugeblock.errors import GaugeblockError
 from gaugeblock.frozen import Record
 from gaugeblock.pressure.cell_spec import GridSpec
 from gaugeblock.pressure.grids.questions import Questions
+from gaugeblock.pressure.yaml_file import record_of, text_of
 
 SHIPPED = "honeypot"
 QUICK = "honeypot-quick"
 QUESTIONS = "-questions.yaml"
 """What the file of questions beside GRID.yaml ends in: GRID-questions.yaml."""
 
-_T = TypeVar("_T", bound=Record)
+A_GRID = "a grid"
+ASKED = "questions of a grid"
 
 
 class Plan(Record):
@@ -41,8 +38,8 @@ def shipped_plan(quick: bool = False) -> Plan:
     grid = files.joinpath(f"{name}.yaml").read_text(encoding="utf-8")
     asked = files.joinpath(SHIPPED + QUESTIONS).read_text(encoding="utf-8")
     return Plan(
-        grid=_read(GridSpec, grid, f"{name}.yaml"),
-        questions=_read(Questions, asked, SHIPPED + QUESTIONS),
+        grid=record_of(GridSpec, grid, A_GRID, f"{name}.yaml"),
+        questions=record_of(Questions, asked, ASKED, SHIPPED + QUESTIONS),
     )
 
 
@@ -59,8 +56,8 @@ def load_plan(path: Path, questions: Path | None = None) -> Plan:
     beside = path.with_name(path.stem + QUESTIONS)
     asked = questions or (beside if beside.is_file() else None)
     return Plan(
-        grid=_read(GridSpec, _text(path), path),
-        questions=None if asked is None else _read(Questions, _text(asked), asked),
+        grid=record_of(GridSpec, text_of(path), A_GRID, path),
+        questions=None if asked is None else record_of(Questions, text_of(asked), ASKED, asked),
     )
 
 
@@ -92,26 +89,3 @@ def what_changed(old: Plan, new: Plan) -> list[str]:
 
 def _short(value: object) -> str:
     return str(list(value)) if isinstance(value, tuple) else str(value)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GaugeblockError("no such file", where=path) from error
-
-
-def _read(kind: type[_T], text: str, where: str | Path) -> _T:
-    try:
-        return kind.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise GaugeblockError(f"not YAML ({error})", where=where) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        bare_on = any(one["type"] == "invalid_key" for one in error.errors())
-        remedy = 'Quote "on": bare, YAML reads it as a truth value' if bare_on else None
-        what = {"GridSpec": "a grid", "Questions": "questions of a grid"}[kind.__name__]
-        raise GaugeblockError(
-            f"not {what} ({field}: {first['msg']})", where=where, remedy=remedy
-        ) from error

@@ -6,12 +6,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from gaugeblock.errors import GaugeblockError
 from gaugeblock.frozen import Record
 from gaugeblock.pressure.kinds import Mitigation, Pressure, PressureKind, RunRecord
+from gaugeblock.pressure.yaml_file import record_of, text_of
 from gaugeblock.scenarios.types import Rendering
 
 TrainerName = Literal["grpo", "sft", "dpo"]
@@ -240,19 +239,8 @@ def load_recipe(path: Path) -> TrainingRecipe:
     Raises:
         GaugeblockError: no such file, not YAML, or not a recipe.
     """
-    try:
-        read = yaml.safe_load(path.read_text(encoding="utf-8"))
-        recipe = TrainingRecipe.model_validate(read)
-    except OSError as error:
-        raise GaugeblockError("no such recipe", where=path) from error
-    except yaml.YAMLError as error:
-        raise GaugeblockError(f"not YAML ({error})", where=path) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise GaugeblockError(
-            f"not a training recipe ({field + ': ' if field else ''}{first['msg']})", where=path
-        ) from error
+    text = text_of(path, "recipe")
+    recipe = record_of(TrainingRecipe, text, "a training recipe", path)
     return _from(recipe, path.resolve().parent)
 
 
