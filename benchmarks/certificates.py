@@ -25,6 +25,7 @@ from gaugeblock.certify.page import render_certificate
 from gaugeblock.certify.run import certify_family
 from gaugeblock.certify.subject import open_subject
 from gaugeblock.certify.superposition import superposition_dial
+from marked_tables import write_marked
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "certificates.json"
@@ -184,14 +185,7 @@ def dialled(rows: list[dict[str, Any]]) -> list[str]:
 def write_docs(found: dict[str, Any]) -> None:
     rows = [found["certificates"][job.name] for job in JOBS if job.name in found["certificates"]]
     parts = {"worked": worked(rows), "searched": searched(rows), "dial": dialled(found["dial"])}
-    text = DOCS.read_text(encoding="utf-8")
-    for name, lines in parts.items():
-        begin, end = f"<!-- {name}: benchmarks/certificates.py -->\n", f"<!-- end {name} -->"
-        head, _, rest = text.partition(begin)
-        if not rest:
-            raise SystemExit(f"{DOCS} has no place for the table '{name}'")
-        text = head + begin + "\n".join(lines) + "\n" + end + rest.partition(end)[2]
-    DOCS.write_text(text, encoding="utf-8")
+    write_marked(DOCS, "certificates.py", parts)
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from gaugeblock.pressure.grids.results import load_grid, verify_grid
 from gaugeblock.pressure.grids.summary import cell_words
 from gaugeblock.pressure.loop.record import RUN, load_seed_run
 from gaugeblock.pressure.summary import interval_words
+from marked_tables import write_marked
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -159,14 +160,7 @@ def write_docs(found: GridResult, spent: list[str]) -> None:
     }
     body = "\n\n".join(f"## {name}\n\n" + "\n".join(lines) for name, lines in parts.items())
     (RESULTS / "pressure_grid.md").write_text(f"# Pressure grid\n\n{body}\n", encoding="utf-8")
-    text = DOCS.read_text(encoding="utf-8")
-    for name, lines in parts.items():
-        begin, end = f"<!-- {name}: benchmarks/pressure_grid.py -->\n", f"<!-- end {name} -->"
-        head, _, rest = text.partition(begin)
-        if not rest:
-            raise SystemExit(f"{DOCS.name} has no place for '{name}'")
-        text = head + begin + "\n".join(lines) + "\n" + end + rest.partition(end)[2]
-    DOCS.write_text(text, encoding="utf-8")
+    write_marked(DOCS, "pressure_grid.py", parts)
     FIGURE.write_text(
         vl_convert.vegalite_to_svg(json.dumps(grid_figure(found))) + "\n", encoding="utf-8"
     )
