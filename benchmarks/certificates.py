@@ -22,7 +22,7 @@ from gaugeblock.certify import Certificate
 from gaugeblock.certify.concepts import Concept, load_concept
 from gaugeblock.certify.csv_concept import concept_from_csv
 from gaugeblock.certify.page import render_certificate
-from gaugeblock.certify.run import certify_family
+from gaugeblock.certify.run import certify_probe, pooled_family
 from gaugeblock.certify.subject import open_subject
 from gaugeblock.certify.superposition import superposition_dial
 from marked_tables import write_marked
@@ -91,8 +91,11 @@ def concept_of(job: Job, truth: Path | None) -> Concept | None:
 def measure(job: Job, model: str, concept: Concept, keep: Path | None) -> dict[str, Any]:
     cpu, wall, load = time.process_time(), time.monotonic(), os.getloadavg()[0]
     subject = open_subject(model)
-    found = certify_family(
-        subject, concept, job.probe, drifted=[open_subject(other) for other in job.drifted]
+    found = certify_probe(
+        subject,
+        concept,
+        pooled_family(job.probe),
+        drifted=[open_subject(other) for other in job.drifted],
     )
     page = render_certificate(found, (f"gaugeblock certify --subject {job.subject}",))
     if keep is not None:

@@ -107,6 +107,18 @@ def test_leace_leaves_less_to_a_fresh_probe_than_was_there(home: Path) -> None:
     assert "rise of the loss on neutral text after erasing LEACE" in found
 
 
+def test_a_model_is_asked_what_the_person_asks(home: Path) -> None:
+    plain = run(home, "is.csv", "plain")
+    assert "name another with --ask" in plain.stderr
+    asked = run(home, "is.csv", "asked", "--ask", "{text} It is", "--answers", "safe,short")
+    assert asked.exit_code == 0, asked.output
+    assert "--ask" not in asked.stderr
+    found = certificate(home, "asked")
+    assert "'safe' less that of 'short' after '... It is'" in found.identity.output
+    moved = found.trial("dose_response").readings
+    assert moved != certificate(home, "plain").trial("dose_response").readings
+
+
 def test_blind_sees_nothing_of_the_origin(home: Path) -> None:
     """What the card tells of the making can be anything: the certificate is the same."""
     shutil.copytree(home / "fitted", home / "given")
@@ -152,6 +164,11 @@ def test_blind_stops_a_detector_of_something_else(home: Path) -> None:
         (("--layer", "7"), "layer 7 does not exist"),
         (("--probe", "attention"), "more than one pooled vector"),
         (("--control", "nonsense"), "NAME=FILE"),
+        (("--ask", "Is that safe?"), "needs {text}"),
+        (("--ask", "{text} {reply}"), "no other field"),
+        (("--ask", "{text} {"), "braces that do not match"),
+        (("--ask", "{text} It is", "--answers", "safe"), "not two different answers"),
+        (("--ask", "{text} It is", "--answers", "safe,safe"), "not two different answers"),
     ],
 )
 def test_bad_input_is_named(home: Path, more: tuple[str, ...], match: str) -> None:

@@ -64,13 +64,13 @@ def test_a_layer_that_does_not_exist_is_named(subject) -> None:
 
 def test_blind_refuses_a_detector_of_another_model(subject, tmp_path: Path) -> None:
     from gaugeblock.certify.concepts import load_concept
-    from gaugeblock.certify.run import certify_blind, certify_family
+    from gaugeblock.certify.run import certify_blind, pooled_family
 
     probe = MassMean().fit(np.eye(4), [0, 1, 0, 1])
     save_probe(probe, tmp_path / "d", concept="truth", model="f" * 64, layer=0)
     with pytest.raises(GaugeblockError, match="fitted on another model"):
         certify_blind(subject, load_concept("truth"), tmp_path / "d")
     with pytest.raises(GaugeblockError, match="no probe 'oracle'"):
-        certify_family(subject, load_concept("truth"), "oracle")
+        pooled_family("oracle")
     with pytest.raises(GaugeblockError, match="more than one pooled vector"):
-        certify_family(subject, load_concept("truth"), "attention")
+        pooled_family("attention")

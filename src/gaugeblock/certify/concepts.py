@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
+from string import Formatter
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,36 @@ class Answers(Record):
     prompt: str
     positive: str
     negative: str
+
+
+def asking(prompt: str, answers: str) -> Answers:
+    """Return how a model is asked, from what a person typed.
+
+    Args:
+        prompt: with ``{text}`` where the statement goes.
+        answers: the two continuations, separated by a comma, the one for the concept first.
+
+    Raises:
+        GaugeblockError: no or another field in the prompt, or not two different answers.
+    """
+    try:
+        fields = {name for _, name, _, _ in Formatter().parse(prompt) if name is not None}
+    except ValueError as error:
+        raise GaugeblockError(f"braces that do not match ({error})", where="ask") from error
+    if fields != {"text"}:
+        raise GaugeblockError(
+            "the prompt needs {text}, where the statement goes, and no other field",
+            where="ask",
+            remedy="For example: '{text} This is about'",
+        )
+    positive, _, negative = (part.strip() for part in answers.partition(","))
+    if not positive or not negative or "," in negative or positive == negative:
+        raise GaugeblockError(
+            f"'{answers}' is not two different answers",
+            where="answers",
+            remedy="Separate them by a comma, the one for the concept first: 'horses,cars'",
+        )
+    return Answers(prompt=prompt, positive=positive, negative=negative)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from gaugeblock.certify.concepts import HOME_SHARE, Concept, load_concept
+from gaugeblock.certify.concepts import HOME_SHARE, Answers, Concept, load_concept
 from gaugeblock.detectors.splits import grouped_halves
 from gaugeblock.detectors.statements import Statement, load_statements
 from gaugeblock.errors import GaugeblockError
@@ -19,6 +19,7 @@ def concept_from_csv(
     controls: Mapping[str, Path] = MappingProxyType({}),
     group: Sequence[str] = (),
     pattern: str | None = None,
+    answers: Answers | None = None,
     seed: int = 0,
 ) -> Concept:
     """Return a concept whose statements come from CSVs with ``statement`` and ``label``.
@@ -30,6 +31,7 @@ def concept_from_csv(
             must be 0.
         group: columns that name the group, in every file.
         pattern: regular expression that captures the group, in every file.
+        answers: how a language model is asked; None for the question of the shipped truth concept.
         seed: of the split.
 
     Raises:
@@ -66,6 +68,6 @@ def concept_from_csv(
         home=tuple(statements[i] for i in home),
         away=tuple(others),
         controls=tuple(lookalikes),
-        answers=shipped.answers,
+        answers=answers or shipped.answers,
         neutral=shipped.neutral,
     )

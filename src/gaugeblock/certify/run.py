@@ -26,7 +26,7 @@ from gaugeblock.detectors.splits import grouped_folds
 from gaugeblock.detectors.statements import Statement
 from gaugeblock.errors import GaugeblockError
 
-ON_POOLED = ("mass-mean", "lda", "logistic", "sae", "mahalanobis")
+ON_POOLED = ("mass-mean", "lda", "logistic", "mlp", "sae", "mahalanobis")
 """Families that are fitted on one pooled vector per text and nothing else."""
 
 NEIGHBOURS = 60
@@ -58,10 +58,27 @@ def choose_layer(x: Floats, labels: Ints, groups: ArrayLike, make: Callable[[], 
     return int(np.argmax(found))
 
 
-def certify_family(
+def pooled_family(family: str) -> type[Probe]:
+    """Return the class of a family that ``certify_probe`` can fit.
+
+    Raises:
+        GaugeblockError: no such family, or one that needs more than ``ON_POOLED`` do.
+    """
+    found = probe_class(family)
+    if family not in ON_POOLED:
+        raise GaugeblockError(
+            f"a {family} probe needs more than one pooled vector per text",
+            where="probe",
+            remedy=f"Use one of {', '.join(ON_POOLED)}; ccs and ttpd can be fitted in Python and "
+            "their files certified with --blind, the others through certify.Exhibit",
+        )
+    return found
+
+
+def certify_probe(
     subject: Subject,
     concept: Concept,
-    family: str,
+    make: Callable[[], Probe],
     *,
     layer: int | None = None,
     at: At | None = None,
@@ -70,32 +87,26 @@ def certify_family(
     drifted: Sequence[Subject] = (),
     say: Say = lambda title: None,
 ) -> Certificate:
-    """Fit a detector on the concept's training statements and certify it.
+    """Fit any probe on the concept's training statements and certify it.
+
+    With ``ForeignProbe`` that is a probe of another library: it is fitted, refitted and scored by
+    its own methods and goes through every trial that ours go through.
 
     Args:
         subject: the model.
         concept: statements.
-        family: one of ``ON_POOLED``.
+        make: builds an unfitted probe that reads one pooled vector per text.
         layer: block to read; None for the best by ``choose_layer``.
         at: pooling; None for the last token of a causal model and the mean of an encoder.
         seed: of every random draw.
-        out: where to save the detector; None not to.
+        out: where to save the detector; None not to (and where it cannot be saved).
         drifted: models fine-tuned from this one, on which the detector is read again.
         say: told what is being done.
 
     Raises:
-        GaugeblockError: a family that needs other input, or a layer that does not exist.
+        GaugeblockError: a layer that does not exist; what ``Probe.fit`` and ``save_probe`` raise.
     """
-    if family not in ON_POOLED:
-        probe_class(family)
-        raise GaugeblockError(
-            f"a {family} probe needs more than one pooled vector per text",
-            where="probe",
-            remedy=f"Use one of {', '.join(ON_POOLED)}; ccs and ttpd can be fitted in Python and "
-            "their files certified with --blind, the others through certify.Exhibit",
-        )
     pooling: At = at or ("mean" if subject.encoder else "last")
-    make = probe_class(family)
     texts = [s.text for s in concept.train]
     labels = np.array([s.label for s in concept.train])
     groups = np.array([s.group for s in concept.train])

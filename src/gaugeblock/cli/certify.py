@@ -19,7 +19,7 @@ def certify(
         str, typer.Option(help="Shipped concept (truth, horses) or a CSV: statement,label.")
     ] = "truth",
     probe: Annotated[
-        str, typer.Option(help="mass-mean, lda, logistic, sae or mahalanobis.")
+        str, typer.Option(help="mass-mean, lda, logistic, mlp, sae or mahalanobis.")
     ] = "mass-mean",
     blind: Annotated[
         Path | None,
@@ -42,6 +42,13 @@ def certify(
         list[str] | None,
         typer.Option(help="With a CSV: NAME=FILE, texts that only look like the concept."),
     ] = None,
+    ask: Annotated[
+        str | None,
+        typer.Option(help="With a CSV: what a language model is asked, {text} in it."),
+    ] = None,
+    answers: Annotated[
+        str, typer.Option(help="To --ask: the answer for the concept, a comma, the other.")
+    ] = "Yes,No",
     drifted: Annotated[
         list[str] | None,
         typer.Option(help="A model fine-tuned from the subject, to read the detector on again."),
@@ -57,11 +64,11 @@ def certify(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Try to falsify what a detector is said to have found, and say what it survived."""
-    from gaugeblock.certify.concepts import load_concept
+    from gaugeblock.certify.concepts import asking, load_concept
     from gaugeblock.certify.csv_concept import concept_from_csv
     from gaugeblock.certify.page import render_certificate
     from gaugeblock.certify.pressed import read_pressed, with_pressures
-    from gaugeblock.certify.run import certify_blind, certify_family
+    from gaugeblock.certify.run import certify_blind, certify_probe, pooled_family
     from gaugeblock.certify.subject import open_subject
     from gaugeblock.cli.console import err
 
@@ -73,18 +80,27 @@ def certify(
             controls=_named(control or [], "control"),
             group=group or [],
             pattern=pattern,
+            answers=None if ask is None else asking(ask, answers),
             seed=seed,
         )
     else:
-        if away or control or group or pattern:
+        if away or control or group or pattern or ask:
             raise GaugeblockError(
-                "--away, --control, --group and --pattern go with a CSV",
+                "--away, --control, --group, --pattern and --ask go with a CSV",
                 where="concept",
                 remedy="Name a CSV",
             )
         statements = load_concept(concept, seed)
+    family = pooled_family(probe)
     with err.status("Loading the model") as status:
         model = open_subject(subject, threads)
+        if concept.endswith(".csv") and ask is None and not model.encoder:
+            assert statements.answers is not None
+            err.print(
+                f"The model is asked '{statements.answers.prompt}', the question of the shipped "
+                "concept of truth; name another with --ask.",
+                markup=False,
+            )
         tuned = [open_subject(other, threads) for other in drifted or ()]
         if blind is not None:
             found = certify_blind(
@@ -92,10 +108,10 @@ def certify(
             )
         else:
             out.mkdir(parents=True, exist_ok=True)
-            found = certify_family(
+            found = certify_probe(
                 model,
                 statements,
-                probe,
+                family,
                 layer=layer,
                 seed=seed,
                 out=out,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from pydantic import JsonValue
 
 from gaugeblock.detectors.arrays import Floats, Ints
 from gaugeblock.detectors.probe import Probe
@@ -15,16 +16,18 @@ from gaugeblock.detectors.probe import Probe
 class ForeignProbe(Probe):
     """A probe of another library, refitted and scored through its own methods.
 
-    For probelab, whose probes take its ``Activations`` and labels and return probabilities::
+    For probelab, whose probes take its ``Activations`` and labels (scored before the sigmoid,
+    which ties what it saturates)::
 
         ForeignProbe(
             lambda: probelab.probes.MassMean(),
             wrap=lambda x: probelab.Activations(torch.tensor(x).float(), dims="bh"),
-            read=lambda probe, x: probe.predict(x).numpy(),
+            read=lambda probe, x: probe.predict_logits(x).detach().numpy(),
         )
 
     For scikit-learn: ``ForeignProbe(LogisticRegression, read=lambda m, x:
-    m.decision_function(x))``. It cannot be saved as a detector file.
+    m.decision_function(x))``. A function that returns one is what ``certify.run.certify_probe``
+    takes; it cannot be saved as a detector file.
 
     Args:
         make: builds an unfitted probe with ``fit(x, y)``.
@@ -53,6 +56,12 @@ class ForeignProbe(Probe):
     def fresh(self) -> ForeignProbe:
         """Return an unfitted probe made the same way."""
         return ForeignProbe(self._make, wrap=self._wrap, read=self._read, direction=self._direction)
+
+    @property
+    def settings(self) -> dict[str, JsonValue]:
+        """The class that fits, for the identity of a certificate."""
+        made = type(self._probe if self._probe is not None else self._make())
+        return {"fitted by": f"{made.__module__}.{made.__qualname__}"}
 
     @property
     def direction(self) -> Floats | None:

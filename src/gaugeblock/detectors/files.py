@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue, ValidationError
 from gaugeblock import __version__
 from gaugeblock.detectors.arrays import Floats
 from gaugeblock.detectors.contract import Unit
-from gaugeblock.detectors.families import probe_class
+from gaugeblock.detectors.families import PROBES, probe_class
 from gaugeblock.detectors.probe import Calibration, Probe
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.frozen import Record
@@ -110,7 +110,12 @@ def save_probe(
         from safetensors.numpy import save
     except ImportError as error:
         raise _no_safetensors() from error
-    probe_class(probe.family)
+    if PROBES.get(probe.family) is not type(probe):
+        raise GaugeblockError(
+            f"a {probe.family} probe ({type(probe).__name__}) cannot be saved as a detector file",
+            where=path,
+            remedy="Keep it in the format of the program it is from",
+        )
     if not probe.arrays:
         raise GaugeblockError(f"the {probe.family} probe is not fitted", where=path)
     stem = _stem(path)

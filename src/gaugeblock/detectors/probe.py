@@ -131,11 +131,18 @@ class Probe(ABC):
         """Return one score per row, higher meaning more of the concept.
 
         Raises:
-            GaugeblockError: not fitted, wrong width, or NaN.
+            GaugeblockError: not fitted, wrong width, NaN, or a score that is not finite.
         """
         self._need_fit()
         x = check_activations(activations, ndim=self.ndim, width=self.width)
-        return np.asarray(self._score(x), dtype=np.float64)
+        scores = np.asarray(self._score(x), dtype=np.float64)
+        if not np.isfinite(scores).all():
+            raise GaugeblockError(
+                f"{(~np.isfinite(scores)).sum()} of {len(scores)} scores are not finite",
+                where=f"{self.family} probe",
+                remedy="A probability of 0 or 1 has no finite log odds: score before the sigmoid",
+            )
+        return scores
 
     @property
     def direction(self) -> Floats | None:

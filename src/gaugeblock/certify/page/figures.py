@@ -35,7 +35,7 @@ def dot_plot(readings: Sequence[Reading], at: float, width: Width) -> dict[str, 
     """
     rows = [
         {
-            "name": visible_name(_row_name(r.name), 34 if width == "wide" else 22),
+            "name": visible_name(_row_name(r.name), 42 if width == "wide" else 22),
             "row": i,
             "at": r.value,
             "low": r.interval.low,
@@ -72,7 +72,7 @@ def dot_plot(readings: Sequence[Reading], at: float, width: Width) -> dict[str, 
 
 
 def _row_name(name: str) -> str:
-    return name.replace("positives against: ", "not ")
+    return name.replace("positives against: ", "lookalike: ")
 
 
 def dose_plot(readings: Sequence[Reading], random: float, width: Width) -> dict[str, Any]:
