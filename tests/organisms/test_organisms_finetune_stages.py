@@ -24,7 +24,7 @@ from gaugeblock.organisms.recipes import load_recipe, recipes_folder
 
 pytest.importorskip("trl", reason="fine-tuning needs gaugeblock[train]")
 
-from gaugeblock.organisms.finetune.stages import last_checkpoint
+from gaugeblock.organisms.finetune.guarded import last_checkpoint
 
 
 def learnt_logprob(loaded: LoadedModel, recipe: str, seed: int) -> float:
@@ -74,7 +74,7 @@ def test_a_killed_build_goes_on_from_its_checkpoint_to_the_same_weights(
     (stage / "checkpoint-9" / "trainer_state.json").write_text('{"cut": ')
 
     other = options.model_copy(update={"learning_rate": 1e-3})
-    with pytest.raises(GaugeblockError, match="unfinished build of another order"):
+    with pytest.raises(GaugeblockError, match="another training is in this folder"):
         build_on("liar", base, tmp_path / "parts", other)
     steps: list[int] = []
     parts = build_on(

@@ -19,7 +19,7 @@ from training import fit_detector, last_curve, recipe, recipe_file, tiny, write_
 
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.models.loading import load_subject
-from gaugeblock.organisms.finetune.stages import last_checkpoint
+from gaugeblock.organisms.finetune.guarded import last_checkpoint
 from gaugeblock.pressure.trainers import grpo
 from gaugeblock.pressure.trainers.run import run_recipe
 

@@ -18,6 +18,7 @@ from gaugeblock.frozen import Record
 from gaugeblock.models.loading import LoadedModel, load_files
 from gaugeblock.models.subjects import BUILTIN_BASE, resolve_subject, subject_files
 from gaugeblock.organisms.documents import training_documents
+from gaugeblock.organisms.finetune.guarded import take_up
 from gaugeblock.organisms.finetune.lora import lora_config
 from gaugeblock.organisms.finetune.order import Options, Order
 from gaugeblock.organisms.finetune.pairs import preference_pairs
@@ -88,7 +89,7 @@ def finetune(
         )
     _check_devices(options.device)
     order = _order(recipe, base, training_seed, options)
-    _take_up(work, order)
+    take_up(work, ORDER_FILE, order, "Finish it by its own command, or delete this folder")
     seed = derive_seed("adapter", recipe.id, training_seed)
     loaded = load_files(
         files.base,
@@ -137,20 +138,6 @@ def _order(recipe: Recipe, base: str, training_seed: int, options: Options) -> O
         options=options,
         versions={name: version(name) for name in _LIBRARIES},
     )
-
-
-def _take_up(work: Path, order: Order) -> None:
-    """Make the folder of a training, or find it begun by the same order."""
-    text = order.model_dump_json(indent=1)
-    said = work / ORDER_FILE
-    if said.is_file() and said.read_text(encoding="utf-8") != text:
-        raise GaugeblockError(
-            "an unfinished build of another order is here",
-            where=work,
-            remedy="Finish it by its own command, or delete this folder",
-        )
-    work.mkdir(parents=True, exist_ok=True)
-    said.write_text(text, encoding="utf-8")
 
 
 def _check_devices(device: str) -> None:

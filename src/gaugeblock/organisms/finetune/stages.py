@@ -1,13 +1,7 @@
-"""The two stages of a fine-tuning, each one of TRL's trainers with what both need around it.
-
-TRL writes a checkpoint every so many steps into the stage's folder; a stage that is started again
-goes on from the last one that is whole. Only safetensors leave this package: TRL's checkpoints,
-which hold pickles of its own, are deleted when the adapter is complete.
-"""
+"""The two stages of a fine-tuning, each one of TRL's trainers with what both need around it."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,11 +9,16 @@ from typing import Any
 
 import torch
 from datasets import Dataset, Features, Json, List, Value, disable_progress_bars
-from transformers import PrinterCallback, TrainerCallback
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.models.loading import LoadedModel
+from gaugeblock.organisms.finetune.guarded import (
+    Finite,
+    FiniteGradients,
+    run_settings,
+    train_on,
+)
 from gaugeblock.organisms.finetune.order import Options
 from gaugeblock.organisms.finetune.pairs import Pair
 from gaugeblock.organisms.finetune.rows import Row, template_messages
@@ -27,11 +26,8 @@ from gaugeblock.organisms.recipes import Recipe
 
 Report = Callable[[int, int, float], None]
 
-KEPT_FOR_A_SMALL_MODEL = 200_000_000
-"""Parameters below which activations are kept: recomputing them saves memory that is not short."""
 
-
-class _Watch(TrainerCallback):  # type: ignore[misc]
+class _Watch(FiniteGradients):
     """Tells how far the training is."""
 
     def __init__(self, report: Report) -> None:
@@ -42,25 +38,22 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
         self._report(state.global_step - 1, state.max_steps, self.loss)
 
 
-class _Finite:
-    """Stops a trainer at a loss that is not finite, which TRL would train on from."""
+class _Told(Finite):
+    """Tells the watch the loss."""
 
     watch: _Watch
-    state: Any
 
     def training_step(self, *args: Any, **more: Any) -> torch.Tensor:
-        loss: torch.Tensor = super().training_step(*args, **more)  # type: ignore[misc]
-        if not torch.isfinite(loss):
-            raise FloatingPointError(f"the loss is {loss.item()} at step {self.state.global_step}")
+        loss = super().training_step(*args, **more)
         self.watch.loss = float(loss.item())
         return loss
 
 
-class _Imitation(_Finite, SFTTrainer):  # type: ignore[misc]
+class _Imitation(_Told, SFTTrainer):  # type: ignore[misc]
     pass
 
 
-class _Preference(_Finite, DPOTrainer):  # type: ignore[misc]
+class _Preference(_Told, DPOTrainer):  # type: ignore[misc]
     pass
 
 
@@ -165,56 +158,30 @@ def prefer(
 def _common(
     model: Any, options: Options, seed: int, folder: Path, examples: int, passes: int
 ) -> dict[str, Any]:
-    size = sum(parameter.numel() for parameter in model.parameters())
     batch = options.batch * options.accumulate
     steps = max(1, math.ceil(examples * passes / batch))
     return {
-        "output_dir": str(folder),
+        **run_settings(
+            model,
+            folder,
+            device=options.device,
+            dtype=options.dtype,
+            seed=seed,
+            every=options.checkpoint_every,
+        ),
         "per_device_train_batch_size": options.batch,
         "gradient_accumulation_steps": min(options.accumulate, math.ceil(examples / options.batch)),
         "num_train_epochs": passes,
         "max_length": None,
         "lr_scheduler_type": "cosine",
         "warmup_steps": min(20, steps // 10),
-        "save_strategy": "steps",
-        "save_steps": options.checkpoint_every,
-        "save_total_limit": 2,
         "logging_steps": options.checkpoint_every,
-        "report_to": "none",
-        "disable_tqdm": True,
-        "seed": seed % 2**31,
-        "use_cpu": options.device == "cpu",
-        "bf16": options.device != "cpu" and options.dtype == "bfloat16",
-        "dataloader_pin_memory": options.device != "cpu",
-        "gradient_checkpointing": size > KEPT_FOR_A_SMALL_MODEL
-        and bool(getattr(model, "supports_gradient_checkpointing", False)),
     }
 
 
 def _run(trainer: Any, watch: _Watch, folder: Path) -> None:
     trainer.watch = watch
-    # Its own printing of logs would break into the progress bar.
-    trainer.remove_callback(PrinterCallback)
-    whole = last_checkpoint(folder)
-    trainer.train(resume_from_checkpoint=str(whole) if whole else None)
-
-
-def last_checkpoint(folder: Path) -> Path | None:
-    """Return the newest checkpoint that was written to its end, or None.
-
-    The trainer's state is the last file of a checkpoint, so a kill amid writing leaves it out or
-    cut short.
-    """
-    found = sorted(
-        folder.glob("checkpoint-*"), key=lambda one: int(one.name.rpartition("-")[2]), reverse=True
-    )
-    for checkpoint in found:
-        try:
-            json.loads((checkpoint / "trainer_state.json").read_text())
-        except (OSError, ValueError):
-            continue
-        return checkpoint
-    return None
+    train_on(trainer, folder)
 
 
 def check_learnt_something(model: Any) -> None:

@@ -16,13 +16,14 @@ from gaugeblock.errors import GaugeblockError
 from gaugeblock.models.generation import generate
 from gaugeblock.models.loading import LoadedModel
 from gaugeblock.models.requests import GenerationRequest
+from gaugeblock.organisms.finetune.guarded import Finite
 from gaugeblock.pressure.kinds import Pressure, PressureKind
 from gaugeblock.pressure.signals import preferred
 from gaugeblock.pressure.trainers.prompts import Prompt
 from gaugeblock.pressure.trainers.recipe import TrainingRecipe
 from gaugeblock.pressure.trainers.rewards import Reward, paid
 from gaugeblock.pressure.trainers.sft import end_of_text
-from gaugeblock.pressure.trainers.watch import Finite, Report, Watch, common
+from gaugeblock.pressure.trainers.watch import Report, Watch, common
 from gaugeblock.seeds import derive_seed
 
 

@@ -21,6 +21,7 @@ from trl import GRPOConfig, GRPOTrainer
 
 from gaugeblock.detectors.arrays import Floats
 from gaugeblock.models.loading import LoadedModel
+from gaugeblock.organisms.finetune.guarded import Finite
 from gaugeblock.pressure.kinds import PressureKind
 from gaugeblock.pressure.signals import REWARD_KINDS, kept, penalised
 from gaugeblock.pressure.trainers.advantages import group_advantages
@@ -30,7 +31,7 @@ from gaugeblock.pressure.trainers.prompts import Prompt
 from gaugeblock.pressure.trainers.push import Push, monitored, reasoning
 from gaugeblock.pressure.trainers.recipe import TrainingRecipe
 from gaugeblock.pressure.trainers.rewards import Reward, paid
-from gaugeblock.pressure.trainers.watch import Finite, Report, Watch, common
+from gaugeblock.pressure.trainers.watch import Report, Watch, common
 
 
 class PressureGRPO(Finite, GRPOTrainer):  # type: ignore[misc]

@@ -78,24 +78,6 @@ def order_of(recipe: TrainingRecipe, loaded: LoadedModel) -> Order:
     )
 
 
-def take_up(out: Path, order: Order) -> None:
-    """Make the folder of a training, or find it begun by the same order.
-
-    Raises:
-        GaugeblockError: another training is in it.
-    """
-    text = order.model_dump_json(indent=1)
-    said = out / ORDER
-    if said.is_file() and said.read_text(encoding="utf-8") != text:
-        raise GaugeblockError(
-            "another training is in this folder",
-            where=out,
-            remedy="Go on with its own recipe, give another --out, or delete the folder",
-        )
-    out.mkdir(parents=True, exist_ok=True)
-    said.write_text(text, encoding="utf-8")
-
-
 def finish(out: Path, done: Done, made: RunRecord) -> None:
     """Put the results in their places; the run record is last, and says that all is there."""
     work = out / WORK

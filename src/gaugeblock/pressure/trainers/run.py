@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import shutil
 import warnings
 from collections.abc import Callable, Sequence
@@ -15,42 +14,43 @@ import torch
 from peft import get_peft_model
 
 from gaugeblock.errors import GaugeblockError
-from gaugeblock.models.activations import find_blocks, record
+from gaugeblock.models.activations import find_blocks
 from gaugeblock.models.activations.encoding import padding_id
 from gaugeblock.models.loading import LoadedModel, load_files, load_subject
-from gaugeblock.models.subjects import BUILTIN_BASE, subject_files
+from gaugeblock.models.subjects import subject_files
+from gaugeblock.organisms.finetune.guarded import take_up
 from gaugeblock.organisms.finetune.lora import lora_config
 from gaugeblock.pressure.kinds import PressureKind
 from gaugeblock.pressure.signals import chosen_run
+from gaugeblock.pressure.trainers.diet import diet_rows
 from gaugeblock.pressure.trainers.dpo import dpo_trainer, preferences, sample
 from gaugeblock.pressure.trainers.grpo import grpo_trainer
-from gaugeblock.pressure.trainers.instruments import Instrument, Reader, load_instrument
+from gaugeblock.pressure.trainers.instruments import Reader, load_instrument
 from gaugeblock.pressure.trainers.lessons import Lessons, Row
 from gaugeblock.pressure.trainers.monitor import load_monitor
 from gaugeblock.pressure.trainers.order import (
     CURVE,
     FINAL,
+    ORDER,
     RUN,
     WORK,
     Done,
     finish,
     order_of,
-    take_up,
 )
 from gaugeblock.pressure.trainers.prompts import Prompt, load_prompts, read_lines
 from gaugeblock.pressure.trainers.push import Push
 from gaugeblock.pressure.trainers.recipe import WITHOUT_DETECTOR, TrainingRecipe
 from gaugeblock.pressure.trainers.rewards import Reward, load_reward
 from gaugeblock.pressure.trainers.routing import Routing, check_split
+from gaugeblock.pressure.trainers.saving import save_final
+from gaugeblock.pressure.trainers.scales import SAMPLES, scaled
 from gaugeblock.pressure.trainers.sft import base_verdicts, screened, sft_rows, sft_trainer
 from gaugeblock.pressure.trainers.watch import train
 from gaugeblock.seeds import derive_seed
 
 Say = Callable[[str, int, int], None]
 """Called with a stage, steps done and steps in all."""
-
-SAMPLES = 64
-"""Answers of the base that a score's scale is measured on, and of a retry that is judged."""
 
 LESSONS = 4
 """Rows of the anchor and of the trunk's diet that are learnt in one batch."""
@@ -92,7 +92,12 @@ def run_recipe(
         detectors=tuple(one.file for one in recipe.detectors),
         steps=recipe.steps,
     )
-    take_up(out, order)
+    take_up(
+        out,
+        ORDER,
+        order,
+        "Go on with its own recipe, give another --out, or delete the folder",
+    )
     if done.run.is_file():
         return done
     job = Job(recipe, loaded, files.base, order.model, out / WORK, say)
@@ -150,7 +155,7 @@ class Job:
         """Train; leave the result in ``work/final`` and return a note for the run record."""
         recipe, kind = self.recipe, self.recipe.pressure.kind
         if kind not in WITHOUT_DETECTOR:
-            trained = self._scaled(self.instruments[: recipe.active])
+            trained = scaled(self.loaded, self.instruments[: recipe.active], recipe, self.prompts)
             self.reader = Reader(recipe, trained, self.loaded.end_ids)
         if kind is PressureKind.retry_selection:
             return self._retries()
@@ -218,30 +223,8 @@ class Job:
             # After the trainer, which may add to the model or unfreeze parts of it.
             push.routing = Routing(trainer.model, split)
         curve = train(trainer, steps, f"{recipe.name} on {recipe.base}")
-        self._save(trainer, final, curve)
+        save_final(trainer, final, curve, recipe, self.loaded.tokenizer, self.folder)
         shutil.rmtree(steps)
-
-    def _save(self, trainer: Any, final: Path, curve: list[dict[str, float]]) -> None:
-        partial = final.with_name(final.name + ".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        model = trainer.accelerator.unwrap_model(trainer.model)
-        if self.recipe.rank is None:
-            model.save_pretrained(partial, state_dict=_plain(model))
-            self.loaded.tokenizer.save_pretrained(partial)
-        else:
-            base = self.recipe.base
-            hub = base.removeprefix("hf/")
-            model.peft_config["default"].base_model_name_or_path = (
-                base if base == BUILTIN_BASE else hub if hub != base else str(self.folder.resolve())
-            )
-            # Told to save no embeddings, it does not ask the hub for the base's vocabulary.
-            model.save_pretrained(
-                partial, selected_adapters=["default"], save_embedding_layers=False
-            )
-            (partial / "README.md").unlink(missing_ok=True)
-        lines = "".join(json.dumps(one) + "\n" for one in curve)
-        (partial / CURVE).write_text(lines, encoding="utf-8")
-        partial.replace(final)
 
     def _retries(self) -> str:
         """Train as often as the pressure says, and keep the run that the detector flags least."""
@@ -290,28 +273,6 @@ class Job:
             verdict = base_verdicts(self.loaded, texts, self.reader)
         return preferences(samples, verdict, self.recipe.pressure)
 
-    def _scaled(self, instruments: list[Instrument]) -> list[Instrument]:
-        """Measure how far scores spread on answers of the base, where a recipe is silent."""
-        open_ones = [
-            one
-            for one, use in zip(instruments, self.recipe.detectors, strict=False)
-            if use.scale is None
-        ]
-        if not open_ones:
-            return instruments
-        some = self.prompts[:SAMPLES]
-        if self.recipe.trainer == "sft":
-            rows = [list(ids) for ids, _ in sft_rows(self.loaded, some)]
-        else:
-            each = max(1, SAMPLES // len(some))
-            made = sample(self.loaded, some, None, self.recipe, each, self.recipe.seed)
-            rows = [[*one.ids, *one.answer] for one in made]
-        for one in open_ones:
-            values = record(self.loaded, rows, [one.layer], one.pool).values[:, 0]
-            spread = float(np.std(one.probe.score(values.astype(np.float64))))
-            one.scale = spread if spread > 0 else 1.0
-        return instruments
-
     def _anchor(self) -> tuple[Lessons, float] | None:
         from gaugeblock.pressure.trainers.anchor import anchor_rows
 
@@ -322,26 +283,7 @@ class Job:
 
     def _diet(self) -> Lessons | None:
         path = self.recipe.predict
-        if path is None:
-            return None
-        rows: list[Row] = []
-        for number, line in read_lines(path):
-            ids = self.loaded.tokenizer(str(line.get("text", "")))["input_ids"]
-            if len(ids) < 2:
-                raise GaugeblockError("no 'text' of two tokens", where=f"{path}:{number}")
-            if self.loaded.context is not None and len(ids) > self.loaded.context:
-                raise GaugeblockError(
-                    f"{len(ids)} tokens where the model takes {self.loaded.context}",
-                    where=f"{path}:{number}",
-                )
-            rows.append((tuple(ids), tuple(ids)))
-        if not rows:
-            raise GaugeblockError("there are no texts", where=path)
-        return self._lessons(rows)
+        return None if path is None else self._lessons(diet_rows(self.loaded, path))
 
     def _lessons(self, rows: list[Row]) -> Lessons:
         return Lessons(rows, padding_id(self.loaded), LESSONS, self.recipe.seed)
-
-
-def _plain(model: Any) -> dict[str, torch.Tensor]:
-    return {name: value.detach().cpu() for name, value in model.state_dict().items()}

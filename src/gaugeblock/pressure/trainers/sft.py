@@ -16,6 +16,7 @@ from gaugeblock.detectors.arrays import Floats
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.models.activations import encode, record
 from gaugeblock.models.loading import LoadedModel
+from gaugeblock.organisms.finetune.guarded import Finite
 from gaugeblock.pressure.kinds import PressureKind
 from gaugeblock.pressure.seen import shuffled
 from gaugeblock.pressure.signals import kept, verdicts
@@ -24,7 +25,7 @@ from gaugeblock.pressure.trainers.lessons import IGNORED, Row, likelihood
 from gaugeblock.pressure.trainers.prompts import Prompt
 from gaugeblock.pressure.trainers.push import Push
 from gaugeblock.pressure.trainers.recipe import TrainingRecipe
-from gaugeblock.pressure.trainers.watch import Finite, Report, Watch, common
+from gaugeblock.pressure.trainers.watch import Report, Watch, common
 
 
 class PressureSFT(Finite, SFTTrainer):  # type: ignore[misc]
