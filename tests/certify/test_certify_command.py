@@ -7,37 +7,20 @@ import os
 import shutil
 from pathlib import Path
 
-import jsonschema
 import numpy as np
 import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 pytest.importorskip("torch")
 
+from certifying import certificate, run, write_csv
 from checkpoints import llama_config, save_checkpoint
-from typer.testing import CliRunner
 
 from gaugeblock.certify.csv_concept import concept_from_csv
-from gaugeblock.certify.records import Certificate, certificate_schema
 from gaugeblock.certify.subject import open_subject
-from gaugeblock.cli.app import app
 from gaugeblock.detectors.files import save_probe
 from gaugeblock.detectors.lda import LDA
 from gaugeblock.errors import GaugeblockError
-
-WORDS = ["files", "note", "board", "safety", "manager", "auditor", "short", "reads", "text"]
-
-
-def write_csv(path: Path, said: str, turned: bool = False) -> Path:
-    """Statements whose label one word decides, so that a random model's activations hold it."""
-    rows = [
-        f"{said} {word} {other} is {sign},{int((sign == 'safe') != turned)},{word}{i}"
-        for i, word in enumerate(WORDS)
-        for other in ("note", "board")
-        for sign in ("safe", "short")
-    ]
-    path.write_text("statement,label,item\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -50,23 +33,6 @@ def home(tmp_path_factory) -> Path:
     done = run(folder, "is.csv", "fitted", "--probe", "lda", "--drifted", str(folder / "tuned"))
     assert done.exit_code == 0, done.output
     return folder
-
-
-def run(folder: Path, csv: str, out: str, *more: str):
-    return CliRunner().invoke(
-        app,
-        [
-            "certify", "--subject", str(folder / "model"), "--concept", str(folder / csv),
-            "--group", "item", "--away", f"turned={folder / 'no.csv'}", "--layer", "0",
-            "--out", str(folder / out), "--json", *more,
-        ],
-    )  # fmt: skip
-
-
-def certificate(folder: Path, out: str) -> Certificate:
-    text = (folder / out / "certificate.json").read_text(encoding="utf-8")
-    jsonschema.validate(json.loads(text), certificate_schema())
-    return Certificate.model_validate_json(text)
 
 
 def test_it_prints_one_object_and_writes_certificate_page_and_detector(home: Path) -> None:

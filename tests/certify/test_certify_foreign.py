@@ -11,6 +11,7 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 pytest.importorskip("torch")
 
+from certifying import write_csv
 from checkpoints import llama_config, save_checkpoint
 
 from gaugeblock.certify.csv_concept import concept_from_csv
@@ -22,22 +23,13 @@ from gaugeblock.detectors.mass_mean import MassMean
 from gaugeblock.detectors.probe import Probe
 from gaugeblock.errors import GaugeblockError
 
-WORDS = ["files", "note", "board", "safety", "manager", "auditor", "short", "reads", "text"]
-
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
     """A random model, and statements whose label one word decides."""
     folder = tmp_path_factory.mktemp("foreign")
     path = save_checkpoint(folder / "model", llama_config(hidden_size=16, num_hidden_layers=2))
-    rows = [
-        f"The {word} {other} is {sign},{int(sign == 'safe')},{word}"
-        for word in WORDS
-        for other in ("note", "board", "manager")
-        for sign in ("safe", "short")
-    ]
-    csv = folder / "safe.csv"
-    csv.write_text("statement,label,item\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    csv = write_csv(folder / "safe.csv", "The")
     return open_subject(str(path)), concept_from_csv(csv, {}, group=["item"])
 
 

@@ -54,14 +54,24 @@ def asking(prompt: str, answers: str) -> Answers:
             where="ask",
             remedy="For example: '{text} This is about'",
         )
-    positive, _, negative = (part.strip() for part in answers.partition(","))
+    positive, negative = two_answers(answers)
+    return Answers(prompt=prompt, positive=positive, negative=negative)
+
+
+def two_answers(text: str) -> tuple[str, str]:
+    """Return two answers that are separated by a comma, the one for the concept first.
+
+    Raises:
+        GaugeblockError: not two different answers.
+    """
+    positive, _, negative = (part.strip() for part in text.partition(","))
     if not positive or not negative or "," in negative or positive == negative:
         raise GaugeblockError(
-            f"'{answers}' is not two different answers",
+            f"'{text}' is not two different answers",
             where="answers",
             remedy="Separate them by a comma, the one for the concept first: 'horses,cars'",
         )
-    return Answers(prompt=prompt, positive=positive, negative=negative)
+    return positive, negative
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,7 @@ class Concept:
         neutral: texts that have nothing to do with the concept.
         paraphrases: text to texts that say the same.
         synonyms: pairs of wordings that say the same.
+        warnings: what a reader of a certificate must know of the statements.
         sha256: of the statements.
     """
 
@@ -92,6 +103,7 @@ class Concept:
     neutral: tuple[str, ...] = ()
     paraphrases: dict[str, tuple[str, ...]] = field(default_factory=dict)
     synonyms: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def sha256(self) -> str:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from gaugeblock.certify.exhibit import Edit, GuidedQuery
 from gaugeblock.detectors.arrays import Floats
+from gaugeblock.detectors.frame import NO_FRAME, Frame
 from gaugeblock.detectors.probe import LinearProbe, Probe
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.models.activations import find_blocks, self_test
@@ -45,6 +46,7 @@ class GuidedEdits:
         at: how tokens are pooled.
         neutral: sentences that bear on nothing. "guided dilution" adds one behind the text and
             then swaps only its words, for words of these sentences, so that the label stays.
+        frame: what stands around every text; its words are never swapped.
 
     Raises:
         GaugeblockError: the tokenizer does not say where its tokens lie in the text.
@@ -57,11 +59,12 @@ class GuidedEdits:
         layer: int,
         at: Literal["last", "mean", "max"],
         neutral: Sequence[str],
+        frame: Frame = NO_FRAME,
     ) -> None:
         if not getattr(loaded.tokenizer, "is_fast", False):
             raise GaugeblockError("the tokenizer does not say where its tokens lie in the text")
         self._loaded, self._probe, self._layer, self._at = loaded, probe, layer, at
-        self._neutral = tuple(neutral)
+        self._neutral, self._frame = tuple(neutral), frame
 
     def __call__(self, queries: Sequence[GuidedQuery]) -> list[list[Edit]]:
         """Return for each query its edits, best estimate first."""
@@ -79,7 +82,10 @@ class GuidedEdits:
         if not asked:
             return made
         encoded = self._loaded.tokenizer(
-            [queries[row].text for row in asked], return_offsets_mapping=True, verbose=False
+            [self._frame.around(queries[row].text) for row in asked],
+            add_special_tokens=not self._frame,
+            return_offsets_mapping=True,
+            verbose=False,
         )
         gradients = self.gradients(encoded["input_ids"])
         for row, ids, offsets, gradient in zip(
@@ -134,7 +140,9 @@ class GuidedEdits:
     ) -> list[Edit]:
         names, vectors = self._words
         dilutes = query.kind == "guided dilution"
-        places = list(_places(query.text, offsets, len(query.statement.text) if dilutes else 0))
+        head = len(self._frame.before)
+        inside = [(begin - head, end - head) for begin, end in offsets]
+        places = list(_places(query.text, inside, len(query.statement.text) if dilutes else 0))
         if not places or not names:
             return []
         slope = gradient[[place[0] for place in places]]
@@ -188,10 +196,11 @@ def guided_edits(
     layer: int,
     at: Literal["last", "mean", "max"],
     neutral: Sequence[str],
+    frame: Frame = NO_FRAME,
 ) -> tuple[Callable[[Sequence[GuidedQuery]], list[list[Edit]]] | None, str]:
     """Return ``GuidedEdits`` and "", or None and why this model gives no gradient."""
     try:
-        guide = GuidedEdits(loaded, probe, layer, at, neutral)
+        guide = GuidedEdits(loaded, probe, layer, at, neutral, frame)
         ids = loaded.tokenizer(list(neutral[:1]) or ["A."], verbose=False)["input_ids"]
         found = guide.gradients(ids)[0]
     except (GaugeblockError, RuntimeError, NotImplementedError, TypeError) as error:
@@ -236,6 +245,8 @@ def _places(text: str, offsets: Sequence[tuple[int, int]], start: int) -> Iterat
     """Yield the tokens that are a whole word of the text at or after ``start``."""
     whole = {match.span() for match in _WORD.finditer(text)}
     for position, (begin, end) in enumerate(offsets):
+        if begin < 0:
+            continue
         begin += len(text[begin:end]) - len(text[begin:end].lstrip())
         if begin >= start and (begin, end) in whole:
             yield position, begin, end

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from gaugeblock.certify.criteria import Rung
+from gaugeblock.detectors.frame import NO_FRAME, Frame
 from gaugeblock.frozen import Record
 from gaugeblock.stats import Interval
 
@@ -98,6 +99,7 @@ class Identity(Record):
         drifted: fine-tuned model to the SHA-256 of its weights.
         layer: block whose output is read; None where that has no meaning.
         at: pooling of tokens.
+        frame: what stood around every text when it was read.
         width: length of one activation.
         output: what the causal trials take as the model's own output.
         data: data set name to SHA-256 of its statements.
@@ -116,6 +118,7 @@ class Identity(Record):
     drifted: dict[str, str] = Field(default_factory=dict)
     layer: int | None = None
     at: str = ""
+    frame: Frame = NO_FRAME
     width: int | None = None
     output: str = ""
     data: dict[str, str] = Field(default_factory=dict)

@@ -126,6 +126,7 @@ def certify_probe(
             subject=subject.loaded.subject,
             layer=chosen,
             at=pooling,
+            frame=subject.frame,
             trained_on=set(groups.tolist()),
         ).tensors
     return _certify(
@@ -156,6 +157,7 @@ def certify_blind(
     if card.layer is None:
         raise GaugeblockError("the card names no layer", where=detector)
     probe.calibration = None
+    subject = subject.framed(card.frame)
     return _certify(
         subject, concept, probe, card.layer, at, seed, drifted, say, card.tensors, blind=True
     )
@@ -207,13 +209,13 @@ def _certify(
         asked = concept.answers
         name = (
             f"The logprob of '{asked.positive}' less that of '{asked.negative}' after "
-            f"'{asked.prompt.format(text='...')}'"
+            f"'{subject.frame.around(asked.prompt.format(text='...'))}'"
         )
     else:
         raise GaugeblockError("no answers to ask a causal model for", where=concept.name)
     say("Reading fine-tuned models")
     moved = {other.loaded.subject: _drift(subject, other, home, layer, at) for other in drifted}
-    guided, why_not = guided_edits(subject.loaded, probe, layer, at, concept.neutral)
+    guided, why_not = guided_edits(subject.loaded, probe, layer, at, concept.neutral, subject.frame)
     exhibit = Exhibit(
         concept=concept.name,
         probe=probe,
@@ -248,6 +250,7 @@ def _certify(
         drifted={other.loaded.subject: other.fingerprint for other in drifted},
         layer=layer,
         at=at,
+        frame=subject.frame,
         width=train.x.shape[1],
         output=name,
         data={concept.name: concept.sha256},
@@ -259,12 +262,12 @@ def _certify(
         },
         seed=seed,
     )
-    warnings = [leaks.warning] if leaks.warning else []
+    warnings = [*concept.warnings, *([leaks.warning] if leaks.warning else [])]
     return certify(exhibit, identity, warnings=warnings, progress=say)
 
 
 def _drift(subject: Subject, other: Subject, home: Sample, layer: int, at: At) -> Floats:
-    found = other.activations(home.texts, layer, at)
+    found = other.framed(subject.frame).activations(home.texts, layer, at)
     if found.shape != home.x.shape or other.encoder != subject.encoder:
         raise GaugeblockError(
             f"its block {layer} has width {found.shape[1]}, that of {subject.loaded.subject} has "

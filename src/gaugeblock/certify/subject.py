@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +17,7 @@ from transformers.utils import logging as transformers_logging
 from gaugeblock.certify.concepts import Answers
 from gaugeblock.certify.exhibit import Change, Check
 from gaugeblock.detectors.arrays import Floats
+from gaugeblock.detectors.frame import NO_FRAME, Frame
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.models.activations import (
     Leace,
@@ -45,12 +46,32 @@ class Subject:
         encoder: whether its output is an embedding rather than next-token logprobs.
         blocks: number of blocks.
         fingerprint: SHA-256 of the weights.
+        frame: what stands around every text that is read or asked about.
     """
 
     loaded: LoadedModel
     encoder: bool
     blocks: int
     fingerprint: str
+    frame: Frame = NO_FRAME
+
+    def framed(self, frame: Frame) -> Subject:
+        """Return the same model, which meets texts in a frame.
+
+        Raises:
+            GaugeblockError: an encoder, whose output is of texts as they are.
+        """
+        if frame and self.encoder:
+            raise GaugeblockError("an encoder reads no chat", where=self.loaded.subject)
+        return replace(self, frame=frame)
+
+    def _fed(self, texts: Sequence[str]) -> Sequence[str] | list[list[int]]:
+        """The texts as they are, or the token ids of the framed ones."""
+        return self._tokens([self.frame.around(text) for text in texts]) if self.frame else texts
+
+    def _tokens(self, framed: Sequence[str]) -> list[list[int]]:
+        # A chat template writes its own special tokens.
+        return encode(self.loaded.tokenizer, framed, special_tokens=not self.frame)
 
     def activations(
         self, texts: Sequence[str], layer: int | Literal["embedding"], at: At
@@ -60,11 +81,12 @@ class Subject:
         Raises:
             GaugeblockError: as ``models.activations.record``.
         """
-        return np.asarray(record(self.loaded, texts, [layer], at).values[:, 0], dtype=np.float64)
+        found = record(self.loaded, self._fed(texts), [layer], at).values[:, 0]
+        return np.asarray(found, dtype=np.float64)
 
     def all_layers(self, texts: Sequence[str], at: At) -> Floats:
         """Return every block's pooled activations, shape (n, blocks, d)."""
-        return np.asarray(record(self.loaded, texts, "all", at).values, dtype=np.float64)
+        return np.asarray(record(self.loaded, self._fed(texts), "all", at).values, dtype=np.float64)
 
     def checks(self) -> list[Check]:
         """Return the extraction path's self-test, check by check."""
@@ -79,7 +101,7 @@ class Subject:
             torch.manual_seed(seed)
             model = type(self.loaded.model)(self.loaded.model.config).eval()
         twin = LoadedModel(f"{self.loaded.subject} untrained", model, self.loaded.tokenizer)
-        return Subject(twin, self.encoder, self.blocks, model_fingerprint(model))
+        return replace(self, loaded=twin, fingerprint=model_fingerprint(model))
 
     @contextmanager
     def changed(self, layer: int, change: Change | None) -> Iterator[None]:
@@ -100,12 +122,17 @@ class Subject:
     def answer_output(
         self, answers: Answers, layer: int
     ) -> Callable[[Sequence[str], Change | None], Floats]:
-        """Return a function giving the logprob of the positive less the negative answer."""
+        """Return a function giving the logprob of the positive less the negative answer.
+
+        In a frame the answer follows at once, where the reply begins or goes on; else after a
+        blank.
+        """
+        gap = "" if self.frame else " "
 
         def output(texts: Sequence[str], change: Change | None) -> Floats:
-            prompts = [answers.prompt.format(text=text) for text in texts]
-            yes = encode(self.loaded.tokenizer, [f"{p} {answers.positive}" for p in prompts])
-            no = encode(self.loaded.tokenizer, [f"{p} {answers.negative}" for p in prompts])
+            prompts = [self.frame.around(answers.prompt.format(text=text)) for text in texts]
+            yes = self._tokens([f"{prompt}{gap}{answers.positive}" for prompt in prompts])
+            no = self._tokens([f"{prompt}{gap}{answers.negative}" for prompt in prompts])
             shared = [_common(a, b) for a, b in zip(yes, no, strict=True)]
             rows = [ids[:k] for ids, k in zip(yes, shared, strict=True)]
             pairs = [(a[k], b[k]) for a, b, k in zip(yes, no, shared, strict=True)]

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gaugeblock.errors import GaugeblockError
+from gaugeblock.scenarios.types import Rendering
 
 
 def certify(
     subject: Annotated[str, typer.Option(help="Subject id or directory of a local model.")],
     out: Annotated[Path, typer.Option(help="Directory for certificate.json and .html.")],
     concept: Annotated[
-        str, typer.Option(help="Shipped concept (truth, horses) or a CSV: statement,label.")
+        str,
+        typer.Option(
+            help="truth or horses, a CSV with statement and label, or PACK:FACTOR=LEVEL,LEVEL."
+        ),
     ] = "truth",
     probe: Annotated[
         str, typer.Option(help="mass-mean, lda, logistic, mlp, sae or mahalanobis.")
@@ -40,15 +44,33 @@ def certify(
     ] = None,
     control: Annotated[
         list[str] | None,
-        typer.Option(help="With a CSV: NAME=FILE, texts that only look like the concept."),
+        typer.Option(
+            help="Texts that only look like the concept: NAME=FILE of a CSV, or a further LEVEL."
+        ),
     ] = None,
     ask: Annotated[
         str | None,
         typer.Option(help="With a CSV: what a language model is asked, {text} in it."),
     ] = None,
     answers: Annotated[
-        str, typer.Option(help="To --ask: the answer for the concept, a comma, the other.")
-    ] = "Yes,No",
+        str | None,
+        typer.Option(help="The answer for the concept, a comma, the other (to --ask: Yes,No)."),
+    ] = None,
+    fix: Annotated[
+        list[str] | None,
+        typer.Option(help="With PACK:FACTOR=LEVEL,LEVEL: FACTOR=LEVEL that all texts share."),
+    ] = None,
+    rendering: Annotated[
+        Rendering | None,
+        typer.Option(help="With PACK:…: how prompts are written (builtin: controlled)."),
+    ] = None,
+    chat: Annotated[
+        bool,
+        typer.Option(help="Texts are a user's message in the model's own chat template."),
+    ] = False,
+    reply: Annotated[
+        str, typer.Option(help="In a chat: how the reply begins, up to where it is read.")
+    ] = "",
     drifted: Annotated[
         list[str] | None,
         typer.Option(help="A model fine-tuned from the subject, to read the detector on again."),
@@ -64,37 +86,34 @@ def certify(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Try to falsify what a detector is said to have found, and say what it survived."""
-    from gaugeblock.certify.concepts import asking, load_concept
-    from gaugeblock.certify.csv_concept import concept_from_csv
     from gaugeblock.certify.page import render_certificate
     from gaugeblock.certify.pressed import read_pressed, with_pressures
     from gaugeblock.certify.run import certify_blind, certify_probe, pooled_family
     from gaugeblock.certify.subject import open_subject
+    from gaugeblock.cli.certify_concept import ConceptOptions
     from gaugeblock.cli.console import err
 
     pressed = [run for path in pressure or () for run in read_pressed(path)]
-    if concept.endswith(".csv"):
-        statements = concept_from_csv(
-            Path(concept),
-            _named(away or [], "away"),
-            controls=_named(control or [], "control"),
-            group=group or [],
-            pattern=pattern,
-            answers=None if ask is None else asking(ask, answers),
-            seed=seed,
-        )
-    else:
-        if away or control or group or pattern or ask:
-            raise GaugeblockError(
-                "--away, --control, --group, --pattern and --ask go with a CSV",
-                where="concept",
-                remedy="Name a CSV",
-            )
-        statements = load_concept(concept, seed)
+    asked = ConceptOptions(
+        concept=concept,
+        away=away or (),
+        control=control or (),
+        group=group or (),
+        pattern=pattern,
+        ask=ask,
+        answers=answers,
+        fix=fix or (),
+        rendering=rendering,
+        chat=chat,
+        reply=reply,
+        seed=seed,
+    )
+    asked.check(blind is not None)
     family = pooled_family(probe)
     with err.status("Loading the model") as status:
         model = open_subject(subject, threads)
-        if concept.endswith(".csv") and ask is None and not model.encoder:
+        model, statements = asked.meet(model)
+        if asked.is_csv and ask is None and not model.encoder:
             assert statements.answers is not None
             err.print(
                 f"The model is asked '{statements.answers.prompt}', the question of the shipped "
@@ -120,7 +139,7 @@ def certify(
             )
     found = with_pressures(found, pressed)
     out.mkdir(parents=True, exist_ok=True)
-    command = " ".join(["gaugeblock", *sys.argv[1:]])
+    command = shlex.join(["gaugeblock", *sys.argv[1:]])
     (out / "certificate.json").write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
     (out / "certificate.html").write_text(render_certificate(found, (command,)), encoding="utf-8")
     summary = {
@@ -145,10 +164,3 @@ def certify(
     typer.echo(found.exists)
     typer.echo(found.for_all)
     typer.echo(f"page: {out / 'certificate.html'}")
-
-
-def _named(pairs: list[str], option: str) -> dict[str, Path]:
-    for pair in pairs:
-        if "=" not in pair:
-            raise GaugeblockError(f"'{pair}' is not NAME=FILE", where=option)
-    return {name: Path(path) for name, _, path in (pair.partition("=") for pair in pairs)}

@@ -14,6 +14,7 @@ from gaugeblock import __version__
 from gaugeblock.detectors.arrays import Floats
 from gaugeblock.detectors.contract import Unit
 from gaugeblock.detectors.families import PROBES, probe_class
+from gaugeblock.detectors.frame import NO_FRAME, Frame
 from gaugeblock.detectors.probe import Calibration, Probe
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.frozen import Record
@@ -32,6 +33,7 @@ class DetectorCard(Record):
         subject: id of the subject, for people.
         layer: block whose output it reads, from 0; None where that has no meaning.
         at: how tokens were pooled: last, mean, max or mask.
+        frame: what stood around every text.
         width: length of one activation.
         calibration: threshold, or None.
         trained_on: hashes of the groups it was fitted on (see ``group_hash``), so that seen
@@ -49,6 +51,7 @@ class DetectorCard(Record):
     subject: str = ""
     layer: int | None = None
     at: str = "last"
+    frame: Frame = NO_FRAME
     width: int | None = None
     calibration: Calibration | None = None
     trained_on: tuple[str, ...] = ()
@@ -89,6 +92,7 @@ def save_probe(
     subject: str = "",
     layer: int | None = None,
     at: str = "last",
+    frame: Frame = NO_FRAME,
     trained_on: Iterable[object] = (),
 ) -> DetectorCard:
     """Write ``path``.safetensors and ``path``.json and return the card.
@@ -101,6 +105,7 @@ def save_probe(
         subject: id of the subject.
         layer: block whose output was read.
         at: pooling of tokens.
+        frame: what stood around every text.
         trained_on: names of the groups it was fitted on; only hashes are written.
 
     Raises:
@@ -129,6 +134,7 @@ def save_probe(
         subject=subject,
         layer=layer,
         at=at,
+        frame=frame,
         width=probe.width,
         calibration=probe.calibration,
         trained_on=tuple(sorted({group_hash(group) for group in trained_on})),
