@@ -8,45 +8,20 @@ from typing import Annotated
 import typer
 
 from gaugeblock import __version__
-from gaugeblock.cli import audit as audit_verbs
-from gaugeblock.cli import (
-    certify,
-    channel,
-    judge,
-    organisms,
-    pressure,
-    scenarios,
-    schema,
-    serve,
-    specs,
-)
 from gaugeblock.cli.console import err
+from gaugeblock.cli.verbs import VERBS, VerbGroup, stand_in
 from gaugeblock.errors import GaugeblockError, VerificationError
 
 app = typer.Typer(
+    cls=VerbGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Alignment audits for AI models whose instruments are audited first.",
 )
-app.command("audit")(audit_verbs.audit)
-app.command("verify")(audit_verbs.verify)
-app.command("replay")(audit_verbs.replay)
-app.command("serve")(serve.serve)
-app.command("certify")(certify.certify)
-app.command("judge")(judge.judge)
-app.command("schema")(schema.schema)
-app.add_typer(scenarios.app, name="scenarios")
-app.add_typer(specs.app, name="specs")
-app.add_typer(organisms.app, name="organisms")
-app.add_typer(channel.app, name="channel")
-app.add_typer(pressure.app, name="pressure")
-
-
-@app.command("olean", help="Read .olean files (gaugeblock olean --help).")
-def _olean() -> None:
-    """Stand in the list of commands; ``cli.main`` answers the verb itself."""
+for name, verb in VERBS.items():
+    app.command(name, help=verb.help)(stand_in)
 
 
 def _version(show: bool) -> None:
