@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from gaugeblock.certify import Certificate
-from gaugeblock.certify.concepts import Concept, load_concept
+from gaugeblock.certify.concepts import Concept
 from gaugeblock.certify.csv_concept import concept_from_csv
 from gaugeblock.certify.page import render_certificate
 from gaugeblock.certify.run import certify_probe, pooled_family
+from gaugeblock.certify.shipped import load_concept
 from gaugeblock.certify.subject import Subject, open_subject
 from gaugeblock.certify.superposition import superposition_dial
 from gaugeblock.certify.trials_concept import is_question, read_question, trials_concept

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from gaugeblock.certify import Certificate, Identity, Sample, certify
-from gaugeblock.certify.concepts import concept_names, load_concept
 from gaugeblock.certify.csv_concept import concept_from_csv
 from gaugeblock.certify.ladder import climb
 from gaugeblock.certify.page import render_certificate
 from gaugeblock.certify.records import TrialResult, certificate_schema
+from gaugeblock.certify.shipped import concept_names, load_concept
 from gaugeblock.certify.superposition import superposition_dial
 from gaugeblock.certify.synthetic import World, build_exhibit, write_statements
 from gaugeblock.detectors.leaks import find_leaks

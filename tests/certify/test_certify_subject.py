@@ -28,7 +28,7 @@ def subject():
 
 
 def test_steering_by_nothing_leaves_the_output_and_by_something_moves_it(subject) -> None:
-    from gaugeblock.certify.concepts import load_concept
+    from gaugeblock.certify.shipped import load_concept
 
     output = subject.answer_output(load_concept("truth").answers, 1)
     width = subject.activations(TEXTS, 1, "last").shape[1]
@@ -63,8 +63,8 @@ def test_a_layer_that_does_not_exist_is_named(subject) -> None:
 
 
 def test_blind_refuses_a_detector_of_another_model(subject, tmp_path: Path) -> None:
-    from gaugeblock.certify.concepts import load_concept
     from gaugeblock.certify.run import certify_blind, pooled_family
+    from gaugeblock.certify.shipped import load_concept
 
     probe = MassMean().fit(np.eye(4), [0, 1, 0, 1])
     save_probe(probe, tmp_path / "d", concept="truth", model="f" * 64, layer=0)

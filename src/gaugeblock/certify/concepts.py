@@ -1,4 +1,4 @@
-"""The shipped concepts: grouped sets of labelled statements, written from YAML.
+"""A concept: grouped sets of labelled statements, and how they are split and edited.
 
 Twins share a group, every facet (topic, polarity, form, language, style, difficulty) has a level
 the detector is fitted on and others it is only tried on, and edits that keep the label are known.
@@ -9,12 +9,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import resources
 from string import Formatter
 from typing import Any
 
 import numpy as np
-import yaml
 
 from gaugeblock.certify.exhibit import Edit
 from gaugeblock.detectors.splits import grouped_halves
@@ -135,44 +133,6 @@ class Concept:
             inserted = " ".join([*parts[:at], str(word), *parts[at:]])
             made.append(Edit("insertion", inserted, False))
         return made
-
-
-def concept_names() -> tuple[str, ...]:
-    """Return the shipped concepts."""
-    folder = resources.files(__package__).joinpath("data")
-    return tuple(sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".yaml")))
-
-
-def load_concept(name: str, seed: int = 0) -> Concept:
-    """Return a shipped concept, its groups split by ``seed``.
-
-    Raises:
-        GaugeblockError: no such concept.
-    """
-    from gaugeblock.certify.nouns import write_nouns
-    from gaugeblock.certify.relations import write_relations
-
-    if name not in concept_names():
-        raise GaugeblockError(
-            f"no concept '{name}'",
-            where="concept",
-            remedy=f"One of {', '.join(concept_names())}, or a CSV with statement and label",
-        )
-    path = resources.files(__package__).joinpath("data", f"{name}.yaml")
-    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    write = {"relations": write_relations, "nouns": write_nouns}[data["kind"]]
-    statements, paraphrases = write(data, seed)
-    return split_concept(
-        statements,
-        name=data["concept"],
-        question=data["question"],
-        held_out_topics=data["held_out_topics"],
-        seed=seed,
-        answers=Answers.model_validate(data["answers"]),
-        neutral=tuple(data["dilution"]),
-        paraphrases=paraphrases,
-        synonyms=tuple((old, new) for old, new in data["synonyms"]),
-    )
 
 
 HOME_CELL = {

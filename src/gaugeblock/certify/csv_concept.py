@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from gaugeblock.certify.concepts import HOME_SHARE, Answers, Concept, load_concept
+from gaugeblock.certify.concepts import HOME_SHARE, Answers, Concept
+from gaugeblock.certify.shipped import load_concept
 from gaugeblock.detectors.splits import grouped_halves
 from gaugeblock.detectors.statements import Statement, load_statements
 from gaugeblock.errors import GaugeblockError

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gaugeblock.certify.chat import chat_text
-from gaugeblock.certify.concepts import Answers, Concept, load_concept
+from gaugeblock.certify.concepts import Answers, Concept
+from gaugeblock.certify.shipped import load_concept
 from gaugeblock.detectors.frame import Frame
 from gaugeblock.detectors.splits import grouped_halves
 from gaugeblock.detectors.statements import Statement

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaugeblock.certify.chat import chat_frame
-from gaugeblock.certify.concepts import Concept, asking, load_concept, two_answers
+from gaugeblock.certify.concepts import Concept, asking, two_answers
 from gaugeblock.certify.csv_concept import concept_from_csv
+from gaugeblock.certify.shipped import load_concept
 from gaugeblock.certify.subject import Subject
 from gaugeblock.certify.trials_concept import (
     is_question,

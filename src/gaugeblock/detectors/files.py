@@ -11,11 +11,11 @@ import numpy as np
 from pydantic import Field, JsonValue, ValidationError
 
 from gaugeblock import __version__
-from gaugeblock.detectors.arrays import Floats
 from gaugeblock.detectors.contract import Unit
 from gaugeblock.detectors.families import PROBES, probe_class
 from gaugeblock.detectors.frame import NO_FRAME, Frame
 from gaugeblock.detectors.probe import Calibration, Probe
+from gaugeblock.detectors.tensors import no_safetensors, read_tensors
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.frozen import Record
 
@@ -64,25 +64,6 @@ def group_hash(group: object) -> str:
     return hashlib.sha256(str(group).encode()).hexdigest()[:16]
 
 
-def read_tensors(path: Path) -> dict[str, Floats]:
-    """Return the tensors of a safetensors file as float64 arrays.
-
-    Raises:
-        GaugeblockError: safetensors is not installed, no such file, or not that format.
-    """
-    try:
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-    except ImportError as error:
-        raise _no_safetensors() from error
-    try:
-        return {name: a.astype(np.float64) for name, a in load(path.read_bytes()).items()}
-    except OSError as error:
-        raise GaugeblockError("no such file", where=path) from error
-    except SafetensorError as error:
-        raise GaugeblockError(f"not a safetensors file ({error})", where=path) from error
-
-
 def save_probe(
     probe: Probe,
     path: Path,
@@ -114,7 +95,7 @@ def save_probe(
     try:
         from safetensors.numpy import save
     except ImportError as error:
-        raise _no_safetensors() from error
+        raise no_safetensors() from error
     if PROBES.get(probe.family) is not type(probe):
         raise GaugeblockError(
             f"a {probe.family} probe ({type(probe).__name__}) cannot be saved as a detector file",
@@ -190,9 +171,3 @@ def load_probe(path: Path, *, model: str | None = None) -> tuple[Probe, Detector
 
 def _stem(path: Path) -> Path:
     return path.with_suffix("") if path.suffix in (".json", ".safetensors") else path
-
-
-def _no_safetensors() -> GaugeblockError:
-    return GaugeblockError(
-        "safetensors is not installed", remedy="Install gaugeblock[audit] to read or save detectors"
-    )

@@ -28,7 +28,7 @@ def load_sae(path: Path, *, k: int | None = None) -> dict[str, Floats]:
     Raises:
         GaugeblockError: no such file, not safetensors, tensors missing or of odd shapes.
     """
-    from gaugeblock.detectors.files import read_tensors
+    from gaugeblock.detectors.tensors import read_tensors
 
     found = read_tensors(path)
     if missing := [name for name in _NEEDED if name not in found]:

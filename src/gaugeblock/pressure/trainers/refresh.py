@@ -14,7 +14,7 @@ import torch
 from transformers import TrainerCallback
 
 from gaugeblock.detectors.arrays import Floats, Ints
-from gaugeblock.detectors.files import read_tensors
+from gaugeblock.detectors.tensors import read_tensors
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.models.activations import encode
 from gaugeblock.models.activations.batching import batches
