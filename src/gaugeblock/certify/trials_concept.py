@@ -40,7 +40,7 @@ ROWS = 128
 AWAY_ROWS = 96
 """Scenarios that are drawn for every other kind of text."""
 
-_SPEC = re.compile(r"([a-z0-9-]+):([a-z0-9_-]+)=([a-z0-9-]+),([a-z0-9-]+)")
+_SPEC = re.compile(r"([^:]+):([a-z0-9_-]+)=([a-z0-9-]+),([a-z0-9-]+)")
 
 
 @dataclass(frozen=True)
