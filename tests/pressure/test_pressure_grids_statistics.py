@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gaugeblock.errors import GaugeblockError
-from gaugeblock.pressure.grids.statistics import Arm, SeedOutcome, blame, compare, summarise
+from gaugeblock.pressure.grids.blame import Arm, blame
+from gaugeblock.pressure.grids.statistics import SeedOutcome, compare, summarise
 from gaugeblock.pressure.kinds import RunRecord
 from gaugeblock.pressure.outcome import Outcome
 from gaugeblock.pressure.outcome_spec import load_outcome_spec

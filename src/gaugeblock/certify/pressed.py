@@ -12,7 +12,7 @@ from pathlib import Path
 from gaugeblock.certify.records import Certificate, PressureSeen
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.frozen import Record
-from gaugeblock.pressure.grids.statistics import BLIND
+from gaugeblock.pressure.grids.blame import BLIND
 from gaugeblock.pressure.kinds import Mitigation, PressureKind, RunRecord
 from gaugeblock.pressure.outcome_spec import OutcomeSpec, load_outcome_spec
 from gaugeblock.pressure.result import RESULT, PressureAudit, load_audit

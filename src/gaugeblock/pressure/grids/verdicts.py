@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from gaugeblock.pressure.grids.blame import Arm, blame
 from gaugeblock.pressure.grids.questions import (
     Axis,
     BlameAsked,
@@ -19,7 +20,7 @@ from gaugeblock.pressure.grids.questions import (
     Verdict,
 )
 from gaugeblock.pressure.grids.result import Answer
-from gaugeblock.pressure.grids.statistics import Arm, blame, seed_outcome
+from gaugeblock.pressure.grids.statistics import seed_outcome
 from gaugeblock.pressure.outcome import Outcome
 from gaugeblock.pressure.outcome_spec import OutcomeSpec
 from gaugeblock.pressure.result import PressureAudit
