@@ -158,7 +158,10 @@ def certify(
         return
     typer.echo(f"highest rung: {found.highest}")
     if found.stopped_by:
-        typer.echo(f"stopped by {found.stopped_by}: {found.stopped_because}")
+        trial = next((one for one in found.trials if one.id == found.stopped_by), None)
+        unmeasured = trial is not None and trial.outcome == "not measured"
+        how = ", which could not be measured" if unmeasured else ""
+        typer.echo(f"stopped by {found.stopped_by}{how}: {found.stopped_because}")
     if found.pressed:
         typer.echo(found.pressed)
     typer.echo(found.exists)
