@@ -122,10 +122,11 @@ def _build_on_builtin(
 ) -> None:
     from gaugeblock.organisms.adapters import build_adapter
     from gaugeblock.organisms.marks import write_mark
+    from gaugeblock.organisms.provenance import made_from
 
     if recipe.method == "imitation":
         build_adapter(recipe, training_seed, out, report, threads)
-        write_mark(out, recipe, training_seed)
+        write_mark(out, recipe, training_seed, made_from=made_from(recipe, training_seed))
         return
     from gaugeblock.organisms.finetune.order import Options
 
