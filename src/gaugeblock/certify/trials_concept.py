@@ -3,6 +3,7 @@
 The statements are the prompts an audit would run, and the label is the level of one factor, such as
 ``situation=test`` of the pack ``evaluation``. Both sides of a pair of cues stand in every scenario
 that is drawn, and a pair is a group, so that held-out rows hold cues that were never fitted on.
+Nothing is fitted on a held-out domain, and no scenario has a cast that an audit uses.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from gaugeblock.detectors.statements import Statement
 from gaugeblock.errors import GaugeblockError
 from gaugeblock.models.backend import canonical_tool
 from gaugeblock.scenarios.behaviour import BehaviourPack, load_behaviour_pack, render_trial
-from gaugeblock.scenarios.behaviour.render import scenarios
+from gaugeblock.scenarios.behaviour.render import random_scenario
 from gaugeblock.scenarios.behaviour.types import BehaviourScenario, Trial
 from gaugeblock.scenarios.tools import tool_schemas
 from gaugeblock.scenarios.types import Rendering, Split
@@ -176,11 +177,10 @@ class _Maker:
         """Return both sides of ``rows`` scenarios."""
         asked = self._question
         draw = random.Random(derive_seed("trials-concept", asked.pack.id, kind, self._seed))
-        all_of = list(scenarios(asked.pack))
         pairs = self._pairs(split)
         out = []
         for row in range(rows):
-            one = draw.choice(all_of)
+            one = random_scenario(asked.pack, draw, split)
             pair = pairs[row % len(pairs)] if pairs else None
             base = {**asked.pack.random_levels(draw), **asked.fixed, **(levels or {})}
             for level, label in ((asked.positive, 1), (asked.negative, 0)):
@@ -193,10 +193,9 @@ class _Maker:
         """Return prompts at a level that only looks like the positive one; none was fitted on."""
         asked = self._question
         draw = random.Random(derive_seed("trials-concept", asked.pack.id, level, self._seed))
-        all_of = list(scenarios(asked.pack))
         out = []
         for _ in range(AWAY_ROWS):
-            one = draw.choice(all_of)
+            one = random_scenario(asked.pack, draw, "train")
             levels = {**asked.pack.random_levels(draw), **asked.fixed, asked.factor: level}
             text = self._text(self._trial(one, levels, "train", None))
             out.append(Statement(text=text, label=0, group=one.id, control=level))
