@@ -37,7 +37,7 @@ def certified(stage, make) -> Certificate:
     return certify_probe(*stage, make, layer=0)
 
 
-def agree(one: Certificate, two: Certificate, rel: float) -> None:
+def assert_agree(one: Certificate, two: Certificate, rel: float) -> None:
     """Every trial has the same outcome, and the trials of the score the same numbers."""
     assert {t.id: t.outcome for t in one.trials} == {t.id: t.outcome for t in two.trials}
     for trial in ("in_distribution", "dose_response", "selectivity"):
@@ -69,7 +69,7 @@ def test_what_another_program_fits_gets_the_certificate_that_ours_gets(stage) ->
     assert str(theirs.identity.settings["fitted by"]).endswith("Sevenfold")
     assert theirs.trial("dose_response").readings
     assert theirs.trial("refits").readings
-    agree(theirs, ours, 1e-6)
+    assert_agree(theirs, ours, 1e-6)
 
 
 def test_one_without_a_direction_has_no_causal_trial_and_says_so(stage) -> None:
@@ -113,4 +113,4 @@ def test_probelabs_probes_can_be_certified(stage) -> None:
             direction=lambda probe: probe.direction.numpy(),
         )
 
-    agree(certified(stage, make), certified(stage, MassMean), 1e-4)
+    assert_agree(certified(stage, make), certified(stage, MassMean), 1e-4)

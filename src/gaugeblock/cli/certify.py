@@ -94,7 +94,7 @@ def certify(
     from gaugeblock.cli.console import err
 
     pressed = [run for path in pressure or () for run in read_pressed(path)]
-    asked = ConceptOptions(
+    options = ConceptOptions(
         concept=concept,
         away=away or (),
         control=control or (),
@@ -108,12 +108,12 @@ def certify(
         reply=reply,
         seed=seed,
     )
-    asked.check(blind is not None)
+    asked = options.read(blind is not None)
     family = pooled_family(probe)
     with err.status("Loading the model") as status:
         model = open_subject(subject, threads)
-        model, statements = asked.meet(model)
-        if asked.is_csv and ask is None and not model.encoder:
+        model, statements = options.meet(model, asked)
+        if options.is_csv and ask is None and not model.encoder:
             assert statements.answers is not None
             err.print(
                 f"The model is asked '{statements.answers.prompt}', the question of the shipped "

@@ -12,6 +12,7 @@ from gaugeblock.certify.csv_concept import concept_from_csv
 from gaugeblock.certify.shipped import load_concept
 from gaugeblock.certify.subject import Subject
 from gaugeblock.certify.trials_concept import (
+    Question,
     is_question,
     named_levels,
     read_question,
@@ -44,12 +45,18 @@ class ConceptOptions:
         """Whether the statements are the person's own."""
         return self.concept.endswith(".csv")
 
-    def check(self, blind: bool) -> None:
-        """Raise where options do not fit together.
+    def read(self, blind: bool) -> Concept | Question:
+        """Return what can be known without the model, whose loading may take long.
 
         Raises:
-            GaugeblockError: an option that the concept has no use for.
+            GaugeblockError: an option that the concept has no use for; as the loaders of concepts.
         """
+        self._check(blind)
+        if is_question(self.concept):
+            return read_question(self.concept, dict(named_levels(self.fix)), tuple(self.control))
+        return self._statements()
+
+    def _check(self, blind: bool) -> None:
         trials = is_question(self.concept)
         for given, names, fits, kind in (
             (
@@ -92,19 +99,20 @@ class ConceptOptions:
                 remedy="Leave --chat and --reply out",
             )
 
-    def meet(self, model: Subject) -> tuple[Subject, Concept]:
+    def meet(self, model: Subject, asked: Concept | Question) -> tuple[Subject, Concept]:
         """Return the model as it meets the texts, and the statements.
 
+        Args:
+            model: as it was loaded.
+            asked: what ``read`` returned.
+
         Raises:
-            GaugeblockError: as the loaders of concepts, or a model without a chat template.
+            GaugeblockError: a model without a chat template, or one whose template cannot be used.
         """
-        if is_question(self.concept):
-            question = read_question(
-                self.concept, dict(named_levels(self.fix)), tuple(self.control)
-            )
+        if isinstance(asked, Question):
             builtin = resolve_subject(model.loaded.subject, chat=False).kind == "builtin"
             made, frame = trials_concept(
-                question,
+                asked,
                 model.loaded.tokenizer,
                 self.rendering or ("controlled" if builtin else "natural"),
                 reply=self.reply,
@@ -115,7 +123,7 @@ class ConceptOptions:
         framed = model
         if self.chat:
             framed = model.framed(chat_frame(model.loaded.tokenizer, self.reply))
-        return framed, self._statements()
+        return framed, asked
 
     def _statements(self) -> Concept:
         if not self.is_csv:
